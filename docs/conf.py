@@ -1,0 +1,71 @@
+"""The documentation's settings. Nothing here needs a network; .ci/run makes warnings errors."""
+
+from importlib.metadata import version as installed_version
+
+from sphinx.util import logging
+
+import skmax
+import skmax.functional
+
+project = "skmax"
+author = "skmax developers"
+copyright = author
+version = release = installed_version("skmax")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "myst_parser",  # for CHANGELOG.md alone
+    "numpydoc",
+]
+source_suffix = {".rst": "restructuredtext"}
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates"]
+default_role = "code"
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"skmax {release}"
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+
+autodoc_typehints = "none"  # numpydoc's sections say more
+numpydoc_show_class_members = False  # _templates/autosummary/class.rst lists them
+numpydoc_validation_checks = {
+    "GL08",  # no docstring
+    "SS01",  # no summary
+    "PR01",  # a parameter is not documented
+    "PR02",  # a documented parameter does not exist
+    "PR03",  # parameters in another order
+    "PR04",  # a parameter without its type
+    "PR07",  # a parameter without its description
+    "RT01",  # no Returns section
+    "RT03",  # a return value without its description
+}
+
+nitpicky = True
+nitpick_ignore_regex = [("py:.*", r"(numpy|np|scipy|sklearn|pandas)\..*")]  # other projects' pages
+
+PUBLIC_MODULES = (skmax, skmax.functional)
+
+
+def undocumented_names(app, env):
+    """Warn of each public name that no page describes, under one of its public addresses."""
+    described = env.get_domain("py").objects
+    for module in PUBLIC_MODULES:
+        for name in module.__all__:
+            value = getattr(module, name)
+            addresses = [
+                f"{other.__name__}.{name}"
+                for other in PUBLIC_MODULES
+                if getattr(other, name, None) is value
+            ]
+            is_module = value in PUBLIC_MODULES
+            if not name.startswith("__") and not is_module and not described.keys() & addresses:
+                logging.getLogger(__name__).warning(
+                    "%s.%s is public and not on the API page", module.__name__, name
+                )
+
+
+def setup(app):
+    """Let Sphinx call the check above at the end of reading."""
+    app.connect("env-check-consistency", undocumented_names)

@@ -1,0 +1,35 @@
+"""Every jitted loop of the package. numba is imported when a kernel is first asked for.
+
+Kernels know arrays only. Those named `*_rows` take row-major arrays (n, K) of any K; all others
+work on class-major blocks (K, m): the samples lie along the vector lanes, so a softmax over two
+classes uses the vector as well as one over a hundred.
+"""
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "softmax_rows": "softmax",
+    "log_softmax_rows": "softmax",
+    "logsumexp_rows": "softmax",
+    "sigmoid": "softmax",
+    "cross_entropy_labels": "cross_entropy",
+    "cross_entropy_targets": "cross_entropy",
+    "cross_entropy_binary": "cross_entropy",
+    "residual_labels": "cross_entropy",
+    "residual_targets": "cross_entropy",
+    "curvature_softmax": "cross_entropy",
+    "curvature_binary": "cross_entropy",
+    "csr_logits": "sparse",
+    "csr_gradient": "sparse",
+    "csr_column_moments": "sparse",
+    "compilation": "_jit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    kernel = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = kernel
+    return kernel

@@ -1,0 +1,121 @@
+"""Cross-entropy over class-major blocks (K, m): losses and probabilities, residuals, curvature."""
+
+import numpy as np
+
+from skmax._kernels._jit import jit
+from skmax._kernels.elementary import exp, log1p
+from skmax._kernels.tile import LANES, fill, log_sum, tile_exp_others, tile_max
+
+
+@jit
+def _normalise(flat, start, stride, n_classes, lanes, top, others, ties):
+    """Turn logits into probabilities and `others` into log(sum(exp(z - top)))."""
+    tile_exp_others(flat, start, stride, n_classes, lanes, top, others, ties)
+    for lane in range(lanes):
+        top[lane] = 1.0 / (others[lane] + ties[lane])
+    for k in range(n_classes):
+        e = flat[start + k * stride : start + k * stride + lanes]
+        for lane in range(lanes):
+            e[lane] *= top[lane]
+    log_sum(others, ties, lanes)
+
+
+@jit
+def cross_entropy_labels(logits, labels, losses):
+    """losses[i] = -log softmax(z_i)[label_i]; `logits` (K, m) become the probabilities."""
+    n_classes, n_samples = logits.shape
+    flat = logits.reshape(-1)
+    top, others, ties = np.empty(LANES, logits.dtype), np.empty(LANES), np.empty(LANES)
+    for first in range(0, n_samples, LANES):
+        lanes = min(LANES, n_samples - first)
+        fill(top, -np.inf)
+        fill(others, 0.0)
+        fill(ties, 0.0)
+        tile_max(flat, first, n_samples, n_classes, lanes, top)
+        for lane in range(lanes):
+            losses[first + lane] = top[lane] - logits[labels[first + lane], first + lane]
+        _normalise(flat, first, n_samples, n_classes, lanes, top, others, ties)
+        for lane in range(lanes):
+            losses[first + lane] += others[lane]
+
+
+@jit
+def cross_entropy_targets(logits, targets, losses):
+    """losses[i] = -sum_k t_ki log softmax(z_i)_k, 0 where t_ki is 0; `logits` as above."""
+    n_classes, n_samples = logits.shape
+    flat = logits.reshape(-1)
+    top, others, ties = np.empty(LANES, logits.dtype), np.empty(LANES), np.empty(LANES)
+    mass = np.empty(LANES)
+    for first in range(0, n_samples, LANES):
+        lanes = min(LANES, n_samples - first)
+        fill(top, -np.inf)
+        fill(others, 0.0)
+        fill(ties, 0.0)
+        fill(mass, 0.0)
+        tile_max(flat, first, n_samples, n_classes, lanes, top)
+        below = losses[first : first + lanes]
+        fill(below, 0.0)
+        for k in range(n_classes):
+            t, z = targets[k, first : first + lanes], logits[k, first : first + lanes]
+            for lane in range(lanes):
+                below[lane] += t[lane] * (top[lane] - z[lane]) if t[lane] != 0 else 0.0
+                mass[lane] += t[lane]
+        _normalise(flat, first, n_samples, n_classes, lanes, top, others, ties)
+        for lane in range(lanes):
+            below[lane] += mass[lane] * others[lane]
+
+
+@jit
+def cross_entropy_binary(logits, targets, losses):
+    """The same for one sigmoid: targets (1, m) are the shares of class 1, `logits` (1, m)."""
+    z, t = logits[0], targets[0]
+    for i in range(z.size):
+        e = exp(-abs(z[i]))
+        below = (1.0 - t[i]) * z[i] if z[i] > 0 else -t[i] * z[i]
+        losses[i] = below + log1p(np.float64(e))
+        z[i] = (1 if z[i] > 0 else e) / (1 + e)
+
+
+@jit
+def residual_labels(probabilities, labels, weight, residual):
+    """residual = weight (p - one_hot(label)), all (K, m) but labels and weight (m,)."""
+    n_classes, n_samples = probabilities.shape
+    for k in range(n_classes):
+        p, r = probabilities[k], residual[k]
+        for i in range(n_samples):
+            r[i] = weight[i] * p[i]
+    for i in range(n_samples):
+        residual[labels[i], i] -= weight[i]
+
+
+@jit
+def residual_targets(probabilities, targets, mass, weight, residual):
+    """residual = weight (mass p - t), where mass (m,) is the sum of a sample's targets."""
+    n_classes, n_samples = probabilities.shape
+    for k in range(n_classes):
+        p, t, r = probabilities[k], targets[k], residual[k]
+        for i in range(n_samples):
+            r[i] = weight[i] * (mass[i] * p[i] - t[i])
+
+
+@jit
+def curvature_softmax(probabilities, direction, weight, mean):
+    """direction = weight p (d - sum_j p_j d_j) in place; `mean` (m,) is room for the sum."""
+    n_classes, n_samples = probabilities.shape
+    fill(mean, 0.0)
+    for k in range(n_classes):
+        p, d = probabilities[k], direction[k]
+        for i in range(n_samples):
+            mean[i] += p[i] * d[i]
+    for k in range(n_classes):
+        p, d = probabilities[k], direction[k]
+        for i in range(n_samples):
+            d[i] = weight[i] * p[i] * (d[i] - mean[i])
+
+
+@jit
+def curvature_binary(probabilities, direction, weight, mean):
+    """direction = weight p (1 - p) d in place; `mean` is not used by one sigmoid."""
+    p, d = probabilities[0], direction[0]
+    for i in range(p.size):
+        d[i] *= weight[i] * p[i] * (1 - p[i])

@@ -1,0 +1,226 @@
+"""A vector of 64 bytes as a numba type: <8 x double> or <16 x float>.
+
+LLVM splits it where the machine's registers are narrower. Loads and stores take any index, aligned
+or not, and check nothing; `load_first` and `store_first` touch only the first `count` entries.
+Most loops of the package need none of this: written along the lanes of a tile, LLVM vectorises them
+by itself. It is for loops along a row, where order matters and the end of the row is ragged.
+"""
+
+import operator
+
+import llvmlite.ir as ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, models, overload, register_model
+
+VECTOR_BYTES = 64
+
+
+class Vector(types.Type):
+    """The numba type of a vector of `width` numbers of type `dtype`."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+        self.width = VECTOR_BYTES * 8 // dtype.bitwidth
+        super().__init__(name=f"Vector({dtype}, {self.width})")
+
+
+@register_model(Vector)
+class _VectorModel(models.PrimitiveModel):
+    def __init__(self, manager, vector):
+        element = ir.DoubleType() if vector.dtype == types.float64 else ir.FloatType()
+        super().__init__(manager, vector, ir.VectorType(element, vector.width))
+
+
+def width_of(array):
+    """How many entries of `array` fill a vector."""
+    raise TypeError("width_of is for jitted code")
+
+
+@overload(width_of, inline="always")
+def _width_of(array):
+    width = VECTOR_BYTES * 8 // array.dtype.bitwidth
+    return lambda array: width
+
+
+def _address(context, builder, array_type, array, index, vector):
+    """A pointer to entry `index` of a flat array, as a pointer to a vector."""
+    data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
+
+
+def _llvm(context, vector):
+    return context.get_value_type(vector)
+
+
+def _call(builder, name, result, arguments):
+    """A call of an LLVM intrinsic by its full name."""
+    kind = ir.FunctionType(result, [argument.type for argument in arguments])
+    return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
+
+
+def _suffix(kind):
+    """The part of an LLVM intrinsic's name that names a type."""
+    element = "f64" if isinstance(kind.element, ir.DoubleType) else "f32"
+    return f"v{kind.count}{element}"
+
+
+@intrinsic
+def load(typing, array, index):
+    """The vector array[index : index + width] of a flat array."""
+    vector = Vector(array.dtype)
+
+    def codegen(context, builder, signature, arguments):
+        kind = _llvm(context, vector)
+        pointer = _address(context, builder, array, *arguments, kind)
+        return builder.load(pointer, align=array.dtype.bitwidth // 8)
+
+    return vector(array, types.intp), codegen
+
+
+@intrinsic
+def store(typing, array, index, value):
+    """array[index : index + width] = value."""
+
+    def codegen(context, builder, signature, arguments):
+        kind = _llvm(context, value)
+        pointer = _address(context, builder, array, *arguments[:2], kind)
+        builder.store(arguments[2], pointer, align=array.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp, value), codegen
+
+
+def _first(builder, kind, count):
+    """A mask that is true in the first `count` lanes."""
+    index = ir.Constant(ir.VectorType(ir.IntType(64), kind.count), list(range(kind.count)))
+    return builder.icmp_signed("<", index, _splat(builder, count, index.type))
+
+
+def _splat(builder, scalar, kind):
+    """A scalar in every lane."""
+    undefined = ir.Constant(kind, ir.Undefined)
+    zero = ir.IntType(32)(0)
+    lanes = ir.Constant(ir.VectorType(ir.IntType(32), kind.count), [0] * kind.count)
+    return builder.shuffle_vector(builder.insert_element(undefined, scalar, zero), undefined, lanes)
+
+
+def _masked(builder, name, kind, pointer):
+    """The full name of a masked load or store; its spelling of pointers changed with LLVM 15."""
+    of_pointer = "p0" if getattr(pointer.type, "is_opaque", False) else f"p0{_suffix(kind)}"
+    return f"llvm.masked.{name}.{_suffix(kind)}.{of_pointer}"
+
+
+@intrinsic
+def load_first(typing, array, index, count, other):
+    """Like `load` for the first `count` lanes; the other lanes are those of the vector `other`."""
+    vector = Vector(array.dtype)
+
+    def codegen(context, builder, signature, arguments):
+        kind = _llvm(context, vector)
+        pointer = _address(context, builder, array, *arguments[:2], kind)
+        mask = _first(builder, kind, arguments[2])
+        align = ir.IntType(32)(array.dtype.bitwidth // 8)
+        name = _masked(builder, "load", kind, pointer)
+        return _call(builder, name, kind, [pointer, align, mask, arguments[3]])
+
+    return vector(array, types.intp, types.intp, vector), codegen
+
+
+@intrinsic
+def store_first(typing, array, index, count, value):
+    """Like `store` for the first `count` lanes; the rest of the array is left alone."""
+
+    def codegen(context, builder, signature, arguments):
+        kind = _llvm(context, value)
+        pointer = _address(context, builder, array, *arguments[:2], kind)
+        mask = _first(builder, kind, arguments[2])
+        align = ir.IntType(32)(array.dtype.bitwidth // 8)
+        name = _masked(builder, "store", kind, pointer)
+        _call(builder, name, ir.VoidType(), [arguments[3], pointer, align, mask])
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp, types.intp, value), codegen
+
+
+@intrinsic
+def splat(typing, array, scalar):
+    """The scalar in every lane of a vector of the array's type."""
+    vector = Vector(array.dtype)
+
+    def codegen(context, builder, signature, arguments):
+        return _splat(builder, arguments[1], _llvm(context, vector))
+
+    return vector(array, array.dtype), codegen
+
+
+def _binary(symbol, build):
+    """Define a Python operator on two vectors by a method of LLVM's builder."""
+
+    @intrinsic
+    def operation(typing, a, b):
+        def codegen(context, builder, signature, arguments):
+            return build(builder, *arguments)
+
+        return a(a, b), codegen
+
+    @overload(symbol)
+    def _operator(a, b):
+        if isinstance(a, Vector) and a == b:
+            return lambda a, b: operation(a, b)
+
+
+_binary(operator.add, lambda builder, a, b: builder.fadd(a, b, flags=["contract"]))
+_binary(operator.sub, lambda builder, a, b: builder.fsub(a, b, flags=["contract"]))
+_binary(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=["contract"]))
+
+
+@intrinsic
+def larger(typing, a, b):
+    """The larger of two vectors, lane by lane; b where a is NaN."""
+
+    def codegen(context, builder, signature, arguments):
+        return builder.select(builder.fcmp_ordered(">", *arguments), *arguments)
+
+    return a(a, b), codegen
+
+
+@intrinsic
+def others_and_ties(typing, e, z, top):
+    """(e, 0) where z is not `top` and (e - 1, 1) where it is, lane by lane, as two vectors."""
+
+    def codegen(context, builder, signature, arguments):
+        e_, z_, top_ = arguments
+        one, zero = ir.Constant(e_.type, [1.0] * e_.type.count), ir.Constant(e_.type, None)
+        tied = builder.fcmp_ordered("==", z_, top_)
+        others = builder.select(tied, builder.fsub(e_, one), e_)
+        ties = builder.select(tied, one, zero)
+        return context.make_tuple(builder, signature.return_type, (others, ties))
+
+    return types.UniTuple(e, 2)(e, z, top), codegen
+
+
+def _reduce(combine):
+    """An intrinsic that halves a vector with `combine` until one lane is left."""
+
+    @intrinsic
+    def reduction(typing, vector):
+        def codegen(context, builder, signature, arguments):
+            (value,) = arguments
+            while value.type.count > 1:
+                half = value.type.count // 2
+                lanes = ir.VectorType(ir.IntType(32), half)
+                low, high = (
+                    builder.shuffle_vector(value, value, ir.Constant(lanes, list(part)))
+                    for part in (range(half), range(half, 2 * half))
+                )
+                value = combine(builder, low, high)
+            return builder.extract_element(value, ir.IntType(32)(0))
+
+        return vector.dtype(vector), codegen
+
+    return reduction
+
+
+lane_sum = _reduce(lambda builder, a, b: builder.fadd(a, b))
+lane_max = _reduce(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b))

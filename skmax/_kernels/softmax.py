@@ -1,0 +1,193 @@
+"""softmax, log_softmax and logsumexp of the rows of a row-major array; sigmoid of a flat one.
+
+Short rows are turned into tiles, so that samples lie along the vector lanes. The entries of a long
+row lie along the lanes themselves.
+"""
+
+import numpy as np
+
+from skmax._kernels._jit import jit
+from skmax._kernels.elementary import exp, log1p
+from skmax._kernels.simd import (
+    lane_max,
+    lane_sum,
+    larger,
+    load,
+    load_first,
+    others_and_ties,
+    splat,
+    store,
+    store_first,
+    width_of,
+)
+from skmax._kernels.tile import (
+    LANES,
+    fill,
+    load_rows,
+    log_sum,
+    quotient,
+    store_rows,
+    tile_exp,
+    tile_max,
+    tile_others,
+    tile_quotient,
+)
+
+SHORT = 24  # rows of fewer classes are turned into tiles
+
+
+@jit
+def _max_of_row(flat, start, stop, tail):
+    """The maximum of a long row; `tail` holds the entries that fill no vector."""
+    top = tail
+    for at in range(start, stop - width_of(flat) + 1, width_of(flat)):
+        top = larger(load(flat, at), top)
+    return lane_max(top)
+
+
+@jit
+def _softmax_row(flat, start, stop, out):
+    """The softmax of a long row.
+
+    Its ragged end stays in a register: read back after a masked store it would stall.
+    """
+    width = width_of(flat)
+    rest = (stop - start) % width
+    last = stop - rest
+    tail = splat(flat, -np.inf)
+    if rest > 0:
+        tail = load_first(flat, last, rest, tail)
+    top = splat(flat, _max_of_row(flat, start, stop, tail))
+    # The compensated sum of `tile_exp`.
+    one, lost = splat(flat, 1.0), splat(flat, 0.0)
+    total = one
+    if rest > 0:
+        tail = exp(tail - top)
+        total = one + tail
+        lost = tail - (total - one)
+    for at in range(start, last, width):
+        e = exp(load(flat, at) - top)
+        store(out, at, e)
+        before = total
+        total = before + e
+        lost = lost + (e - (total - before))
+    scalar = lane_sum((total - one) + lost)
+    total, inverse = splat(flat, scalar), splat(flat, 1.0 / scalar)
+    for at in range(start, last, width):
+        store(out, at, quotient(load(out, at), total, inverse))
+    if rest > 0:
+        store_first(out, last, rest, quotient(tail, total, inverse))
+
+
+@jit
+def _log_sum_of_row(flat, start, stop):
+    """The maximum and log(sum(exp(z - max))) of a long row; see `tile_others`."""
+    width = width_of(flat)
+    rest = (stop - start) % width
+    tail = splat(flat, -np.inf)
+    if rest > 0:
+        tail = load_first(flat, stop - rest, rest, tail)
+    largest = _max_of_row(flat, start, stop, tail)
+    top = splat(flat, largest)
+    others = ties = splat(flat, 0.0)
+    if rest > 0:
+        others, ties = others_and_ties(exp(tail - top), tail, top)
+    for at in range(start, stop - rest, width):
+        z = load(flat, at)
+        other, tie = others_and_ties(exp(z - top), z, top)
+        others, ties = others + other, ties + tie
+    return largest, log1p(np.float64(lane_sum(others)) + (np.float64(lane_sum(ties)) - 1.0))
+
+
+@jit
+def _log_sum_of_tile(tile, n_classes, lanes, top, others, ties):
+    """The maximum and log(sum(exp(z - top))) of each lane of a tile."""
+    fill(top, -np.inf)
+    fill(others, 0.0)
+    fill(ties, 0.0)
+    tile_max(tile, 0, LANES, n_classes, lanes, top)
+    tile_others(tile, 0, LANES, n_classes, lanes, top, others, ties)
+    log_sum(others, ties, lanes)
+
+
+@jit
+def softmax_rows(logits, out):
+    """out = softmax of each row of `logits` (n, K); both C-contiguous, of one dtype."""
+    n_rows, n_classes = logits.shape
+    if n_classes >= SHORT:
+        flat, flat_out = logits.reshape(-1), out.reshape(-1)
+        for start in range(0, n_rows * n_classes, n_classes):
+            _softmax_row(flat, start, start + n_classes, flat_out)
+        return
+    top, total = np.empty(LANES, logits.dtype), np.empty(LANES, logits.dtype)
+    lost, tile = np.empty(LANES, logits.dtype), np.empty(n_classes * LANES, logits.dtype)
+    for first in range(0, n_rows, LANES):
+        lanes = min(LANES, n_rows - first)
+        load_rows(logits, first, lanes, tile)
+        fill(top, -np.inf)
+        fill(total, 1.0)
+        fill(lost, 0.0)
+        tile_max(tile, 0, LANES, n_classes, lanes, top)
+        tile_exp(tile, 0, LANES, n_classes, lanes, top, total, lost)
+        for lane in range(lanes):
+            total[lane] = (total[lane] - 1) + lost[lane]
+            lost[lane] = 1 / total[lane]
+        tile_quotient(tile, n_classes, lanes, total, lost)
+        store_rows(tile, lanes, out, first)
+
+
+@jit
+def log_softmax_rows(logits, out):
+    """out = (z - max) - log1p(sum over the others of exp(z - max)) for each row of (n, K)."""
+    n_rows, n_classes = logits.shape
+    if n_classes >= SHORT:
+        flat, flat_out = logits.reshape(-1), out.reshape(-1)
+        for start in range(0, n_rows * n_classes, n_classes):
+            stop = start + n_classes
+            largest, log_of_sum = _log_sum_of_row(flat, start, stop)
+            row, row_out = flat[start:stop], flat_out[start:stop]
+            for k in range(n_classes):
+                row_out[k] = (row[k] - largest) - log_of_sum
+        return
+    top, tile = np.empty(LANES, logits.dtype), np.empty(n_classes * LANES, logits.dtype)
+    others, ties = np.empty(LANES), np.empty(LANES)
+    for first in range(0, n_rows, LANES):
+        lanes = min(LANES, n_rows - first)
+        load_rows(logits, first, lanes, tile)
+        _log_sum_of_tile(tile, n_classes, lanes, top, others, ties)
+        for k in range(n_classes):
+            z = tile[k * LANES : k * LANES + lanes]
+            for lane in range(lanes):
+                z[lane] = (z[lane] - top[lane]) - others[lane]
+        store_rows(tile, lanes, out, first)
+
+
+@jit
+def logsumexp_rows(logits, out):
+    """out[i] = max + log1p(sum over the others of exp(z - max)) for each row of (n, K)."""
+    n_rows, n_classes = logits.shape
+    if n_classes >= SHORT:
+        flat = logits.reshape(-1)
+        for i in range(n_rows):
+            start, stop = i * n_classes, (i + 1) * n_classes
+            largest, log_of_sum = _log_sum_of_row(flat, start, stop)
+            out[i] = largest + log_of_sum
+        return
+    top, tile = np.empty(LANES, logits.dtype), np.empty(n_classes * LANES, logits.dtype)
+    others, ties = np.empty(LANES), np.empty(LANES)
+    for first in range(0, n_rows, LANES):
+        lanes = min(LANES, n_rows - first)
+        load_rows(logits, first, lanes, tile)
+        _log_sum_of_tile(tile, n_classes, lanes, top, others, ties)
+        for lane in range(lanes):
+            out[first + lane] = top[lane] + others[lane]
+
+
+@jit
+def sigmoid(logits, out):
+    """out = 1 / (1 + exp(-z)), by exp(-|z|) so that nothing overflows."""
+    for i in range(logits.size):
+        z = logits[i]
+        e = exp(-abs(z))
+        numerator = e if z < 0 else e - e + 1
+        out[i] = numerator / (1 + e)

@@ -1,0 +1,119 @@
+"""Steps of a softmax on a tile: logits of `lanes` samples, class by class, in a flat array.
+
+The logit of class k and lane l lies at start + k * stride + l. All inner loops run along the lanes
+and become vector code: hence the slices (an index that may be negative, as far as the compiler can
+tell, is turned into a select) and the work in place (two arrays that may overlap are kept apart by
+a test, which the same array given twice would fail).
+"""
+
+import numpy as np
+
+from skmax._kernels._jit import jit
+from skmax._kernels.elementary import exp, log1p
+
+LANES = 64
+
+
+@jit
+def fill(lanes, value):
+    """Set every lane to `value`."""
+    for lane in range(lanes.size):
+        lanes[lane] = value
+
+
+@jit
+def tile_max(tile, start, stride, n_classes, lanes, top):
+    """Raise `top` to the maximum of each lane."""
+    for k in range(n_classes):
+        logits = tile[start + k * stride : start + k * stride + lanes]
+        for lane in range(lanes):
+            z = logits[lane]
+            top[lane] = z if z > top[lane] else top[lane]
+
+
+@jit
+def tile_exp(tile, start, stride, n_classes, lanes, top, total, lost):
+    """Replace each logit z by exp(z - top), whose sum goes to total + lost.
+
+    `total` opens at 1 or more, so that no summand is larger: what an addition rounds away is then
+    known exactly (T. J. Dekker's fast two-sum) and gathered in `lost`.
+    """
+    for k in range(n_classes):
+        logits = tile[start + k * stride : start + k * stride + lanes]
+        for lane in range(lanes):
+            e = exp(logits[lane] - top[lane])
+            logits[lane] = e
+            before = total[lane]
+            after = before + e
+            lost[lane] += e - (after - before)
+            total[lane] = after
+
+
+@jit
+def tile_others(tile, start, stride, n_classes, lanes, top, others, ties):
+    """Add exp(z - top) to `others`, but 1 to `ties` where z is the maximum.
+
+    sum(exp(z - top)) = others + ties; kept apart, so that log(sum) = log1p(others + (ties - 1))
+    keeps the digits of a confident row. exp(z - top) - 1 is 0 at the maximum unless that is
+    infinite: then NaN.
+    """
+    for k in range(n_classes):
+        logits = tile[start + k * stride : start + k * stride + lanes]
+        for lane in range(lanes):
+            z = logits[lane]
+            e = np.float64(exp(z - top[lane]))
+            others[lane] += e - 1.0 if z == top[lane] else e
+            ties[lane] += 1.0 if z == top[lane] else 0.0
+
+
+@jit
+def tile_exp_others(tile, start, stride, n_classes, lanes, top, others, ties):
+    """`tile_others`, and each logit replaced by exp(z - top) in the same sweep."""
+    for k in range(n_classes):
+        logits = tile[start + k * stride : start + k * stride + lanes]
+        for lane in range(lanes):
+            z = logits[lane]
+            e = exp(z - top[lane])
+            logits[lane] = e
+            wide = np.float64(e)
+            others[lane] += wide - 1.0 if z == top[lane] else wide
+            ties[lane] += 1.0 if z == top[lane] else 0.0
+
+
+@jit
+def quotient(e, total, inverse):
+    """e / total to half a unit in the last place or little more, given inverse = 1 / total."""
+    p = e * inverse
+    return p + (e - p * total) * inverse
+
+
+@jit
+def log_sum(others, ties, lanes):
+    """Turn `others` into log(sum(exp(z - top)))."""
+    for lane in range(lanes):
+        others[lane] = log1p(others[lane] + (ties[lane] - 1.0))
+
+
+@jit
+def load_rows(rows, first, lanes, tile):
+    """Turn rows first, first + 1, ... of a row-major array into the lanes of a tile."""
+    for lane in range(lanes):
+        for k in range(rows.shape[1]):
+            tile[k * LANES + lane] = rows[first + lane, k]
+
+
+@jit
+def tile_quotient(tile, n_classes, lanes, total, inverse):
+    """Divide each lane of a tile by its total."""
+    for k in range(n_classes):
+        e = tile[k * LANES : k * LANES + lanes]
+        for lane in range(lanes):
+            e[lane] = quotient(e[lane], total[lane], inverse[lane])
+
+
+@jit
+def store_rows(tile, lanes, rows, first):
+    """The inverse of `load_rows`."""
+    for lane in range(lanes):
+        for k in range(rows.shape[1]):
+            rows[first + lane, k] = tile[k * LANES + lane]

@@ -1,0 +1,285 @@
+"""The rows of X as an objective sees them: standardised, in blocks, dense or CSR.
+
+The only place where dense and sparse part ways. Coefficients here are those of the standardised
+columns, (n_outputs, n_columns), the last column the intercept where there is one; `to_user` maps
+them back. Residuals, logits and probabilities are class-major, (n_outputs, rows of the block).
+"""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+
+from skmax import _kernels, _threads
+
+BLOCK_BYTES = 2**20  # a block of standardised rows stays in the L2 cache
+CHUNK_BYTES = 2**25  # room for the partial sums of all chunks of rows
+MAX_CHUNKS = 16
+
+
+def chunks(n_rows: int, bytes_per_sum: int) -> list[tuple[int, int]]:
+    """Ranges of rows to be summed apart: by shape alone, so that threads do not change the sums."""
+    most = max(2, min(MAX_CHUNKS, CHUNK_BYTES // max(1, bytes_per_sum)))
+    count = max(1, min(most, n_rows // 256))
+    edges = np.linspace(0, n_rows, count + 1).astype(int).tolist()
+    return list(itertools.pairwise(edges))
+
+
+def blocks(start: int, stop: int, bytes_per_row: int) -> list[tuple[int, int]]:
+    """Cut a chunk into blocks whose rows fit the cache."""
+    size = max(32, min(4096, BLOCK_BYTES // max(1, bytes_per_row)))
+    return [(first, min(first + size, stop)) for first in range(start, stop, size)]
+
+
+class _Standardised:
+    """What dense and sparse rows share: shifts and scales of the columns, and the maps of coef.
+
+    A column x becomes (x - shift) * inverse_scale; a column that never varies becomes 0.
+    """
+
+    def __init__(self, X: Any, shift: np.ndarray, deviation: np.ndarray, intercept: bool) -> None:
+        self.X = X
+        self.dtype = X.dtype
+        self.n_rows, self.n_features = X.shape
+        self.intercept = intercept
+        self.n_columns = self.n_features + intercept
+        self.shift = shift.astype(X.dtype)
+        inverse = np.zeros_like(deviation)
+        np.divide(1.0, deviation, out=inverse, where=deviation > 0)
+        self.inverse_scale = inverse.astype(X.dtype)
+
+    def penalty(self, strength: float) -> np.ndarray:
+        """strength |W|^2 / 2 of the user's columns as a weight for each column here."""
+        scale = self.inverse_scale.astype(np.float64)
+        # A column that is 0 throughout has coefficient 0 under any penalty.
+        columns = strength * np.where(scale > 0, scale, 1.0) ** 2
+        return np.append(columns, 0.0) if self.intercept else columns
+
+    def to_user(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (n_outputs, n_features) and intercepts (n_outputs,) of the user's columns."""
+        weights = coef[:, : self.n_features] * self.inverse_scale.astype(np.float64)
+        if not self.intercept:
+            return weights, np.zeros(len(coef))
+        return weights, coef[:, -1] - weights @ self.shift.astype(np.float64)
+
+    def from_user(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        """The inverse of `to_user`."""
+        scale = self.inverse_scale.astype(np.float64)
+        coef = np.divide(weights, scale, out=np.zeros_like(weights), where=scale > 0)
+        if not self.intercept:
+            return coef
+        return np.column_stack([coef, intercepts + weights @ self.shift.astype(np.float64)])
+
+    def least_norm(
+        self, weights: np.ndarray, intercepts: np.ndarray, gram: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The weights of least norm with the same logits; `gram` of the standardised columns."""
+        squares, vectors = scipy.linalg.eigh(gram[: self.n_features, : self.n_features])
+        rounding = 32 * len(squares) * np.finfo(np.float64).eps * squares[-1]
+        # Directions of the user's coefficients that change no logit.
+        idle = vectors[:, squares <= rounding] * self.inverse_scale.astype(np.float64)[:, None]
+        if idle.shape[1] == 0:
+            return weights, intercepts
+        basis = scipy.linalg.qr(idle, mode="economic", pivoting=True)
+        rank = int(np.sum(np.abs(np.diag(basis[1])) > 1e-12 * np.abs(basis[1][0, 0])))
+        basis = basis[0][:, :rank]
+        change = (weights @ basis) @ basis.T
+        if self.intercept:
+            intercepts = intercepts + change @ self.shift.astype(np.float64)
+        return weights - change, intercepts
+
+    def dense_block(self, start: int, stop: int, dtype: Any) -> np.ndarray:
+        """Rows start..stop as a dense array (rows, n_columns), the intercept's column of ones."""
+        block = np.empty((stop - start, self.n_columns), dtype)
+        self._fill(start, stop, block)
+        return block
+
+    def _fill(self, start: int, stop: int, block: np.ndarray) -> None:
+        part = self.X[start:stop]
+        if scipy.sparse.issparse(part):
+            part = part.toarray()
+        features = block[:, : self.n_features]
+        np.subtract(part, self.shift, out=features)
+        features *= self.inverse_scale
+        if self.intercept:
+            block[:, -1] = 1
+
+    def gram(self, weight: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """sum_i weight_i x_i x_i' over the given rows, in float64."""
+        total = np.zeros((self.n_columns, self.n_columns), order="F")
+        step = max(32, BLOCK_BYTES // (8 * self.n_columns))
+        for first in range(0, len(rows), step):
+            some = rows[first : first + step]
+            block = self._gather(some)
+            block *= np.sqrt(weight[some])[:, None]
+            total = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=total, overwrite_c=1)
+        return np.triu(total) + np.triu(total, 1).T
+
+    def _gather(self, rows: np.ndarray) -> np.ndarray:
+        """The given rows as a dense float64 array."""
+        part = self.X[rows]
+        if scipy.sparse.issparse(part):
+            part = part.toarray()
+        block = np.ones((len(rows), self.n_columns))
+        block[:, : self.n_features] = (part - self.shift) * self.inverse_scale
+        return block
+
+
+class DenseRows(_Standardised):
+    """Rows of a dense X in any order; each block is standardised into scratch memory."""
+
+    def __init__(self, X: np.ndarray, share: np.ndarray, intercept: bool) -> None:
+        shift, deviation = _dense_moments(X, share, intercept)
+        super().__init__(X, shift, deviation, intercept)
+        self.bytes_per_row = X.dtype.itemsize * self.n_columns
+
+    def products(self, coef: np.ndarray) -> "_DenseProducts":
+        return _DenseProducts(self, coef)
+
+
+class _DenseProducts:
+    """Logits and gradient of one chunk of dense rows, block by block."""
+
+    def __init__(self, rows: DenseRows, coef: np.ndarray) -> None:
+        self.rows = rows
+        self.coef = coef.astype(rows.dtype)
+        self.scratch = np.empty(0, rows.dtype)
+        self.sum = np.zeros(coef.shape)
+
+    def logits(self, start: int, stop: int) -> np.ndarray:
+        size = (stop - start) * self.rows.n_columns
+        if self.scratch.size < size:
+            self.scratch = np.empty(size, self.rows.dtype)
+        self.block = self.scratch[:size].reshape(stop - start, -1)
+        self.rows._fill(start, stop, self.block)
+        return self.coef @ self.block.T
+
+    def add_gradient(self, residual: np.ndarray) -> None:
+        self.sum += residual @ self.block
+
+    def gradient(self) -> np.ndarray:
+        return self.sum
+
+
+class CsrRows(_Standardised):
+    """Rows of a CSR matrix; shifts and scales are applied to coefficients instead of entries."""
+
+    def __init__(self, X: Any, share: np.ndarray, intercept: bool) -> None:
+        first, second = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+        _kernels.csr_column_moments(X.data, X.indices, X.indptr, share, first, second)
+        shift = first if intercept else np.zeros_like(first)
+        variance = second - shift**2
+        # Where the subtraction has left no digits the column keeps its size about 0.
+        deviation = np.sqrt(np.where(variance > 1e-8 * second, variance, second))
+        super().__init__(X, shift, deviation, intercept)
+        entry = X.dtype.itemsize + X.indices.itemsize
+        self.bytes_per_row = max(1, entry * X.nnz // max(1, X.shape[0]))
+
+    def products(self, coef: np.ndarray) -> "_CsrProducts":
+        return _CsrProducts(self, coef)
+
+
+class _CsrProducts:
+    """Logits and gradient of one chunk of sparse rows, block by block."""
+
+    def __init__(self, rows: CsrRows, coef: np.ndarray) -> None:
+        self.rows = rows
+        weights, intercepts = rows.to_user(coef)
+        self.intercepts = intercepts.astype(rows.dtype)[:, None]
+        lanes = 64 // rows.dtype.itemsize
+        width = -(-len(coef) // lanes) * lanes
+        self.coef = np.zeros((rows.n_features, width), rows.dtype)
+        self.coef[:, : len(coef)] = weights.T
+        self.buffer = np.zeros(lanes, rows.dtype)
+        self.sum = np.zeros_like(self.coef)
+        self.residual_sum = np.zeros(len(coef))
+
+    def logits(self, start: int, stop: int) -> np.ndarray:
+        X, self.range = self.rows.X, (start, stop)
+        out = np.empty((len(self.intercepts), stop - start), self.rows.dtype)
+        _kernels.csr_logits(X.data, X.indices, X.indptr, start, stop, self.coef, self.buffer, out)
+        out += self.intercepts
+        return out
+
+    def add_gradient(self, residual: np.ndarray) -> None:
+        X, (start, stop) = self.rows.X, self.range
+        _kernels.csr_gradient(
+            X.data, X.indices, X.indptr, start, stop, residual, self.buffer, self.sum
+        )
+        self.residual_sum += residual.sum(axis=1, dtype=np.float64)
+
+    def gradient(self) -> np.ndarray:
+        rows, sums = self.rows, self.residual_sum
+        features = self.sum[:, : len(sums)].T - np.outer(sums, rows.shift)
+        features *= rows.inverse_scale
+        return np.column_stack([features, sums]) if rows.intercept else features
+
+
+class RowSpace(DenseRows):
+    """Dense rows with more columns than rows, in coordinates of the row space of X.
+
+    The optimum under an L2 penalty, and the one of least norm without, is a combination of the
+    (centred) rows: with X X' = U diag(s^2) U' the n features U s have the same logits and norms.
+    """
+
+    def __init__(self, X: np.ndarray, share: np.ndarray, intercept: bool) -> None:
+        X64 = X.astype(np.float64, copy=False)
+        self.centre = share @ X64 if intercept else np.zeros(X.shape[1])
+        products = np.zeros((len(X), len(X)))
+        width = max(1, 2**22 // (8 * len(X)))
+        for first in range(0, X.shape[1], width):
+            columns = X64[:, first : first + width] - self.centre[first : first + width]
+            products += columns @ columns.T
+        squares, vectors = scipy.linalg.eigh(products, overwrite_a=True)
+        kept = squares > squares[-1] * len(X) * np.finfo(np.float64).eps
+        self.roots, self.vectors = np.sqrt(squares[kept]), vectors[:, kept]
+        self.whole = X64
+        features = self.vectors * self.roots
+        super().__init__(features.astype(X.dtype), share, intercept)
+
+    def to_user(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        weights, intercepts = super().to_user(coef)
+        of_rows = (weights / self.roots) @ self.vectors.T
+        weights = of_rows @ self.whole - np.outer(of_rows.sum(axis=1), self.centre)
+        return weights, intercepts - weights @ self.centre
+
+    def from_user(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        of_rows = weights @ self.whole.T - (weights @ self.centre)[:, None]
+        reduced = (of_rows @ self.vectors) / self.roots
+        return super().from_user(reduced, intercepts + weights @ self.centre)
+
+
+def rows_of(X: Any, share: np.ndarray, intercept: bool) -> DenseRows | CsrRows:
+    """The view of X that suits its format and shape; `share` (n,) are weights that sum to 1."""
+    if scipy.sparse.issparse(X):
+        return CsrRows(X, share, intercept)
+    return (RowSpace if X.shape[1] > len(X) else DenseRows)(X, share, intercept)
+
+
+def _dense_moments(
+    X: np.ndarray, share: np.ndarray, intercept: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean of each column (0 without intercept) and the root mean square about it.
+
+    Two sweeps, so that a large offset costs no digits; 0 where a column does not vary beyond the
+    rounding of its entries.
+    """
+    ranges = blocks(0, len(X), 8 * X.shape[1])
+    shift = np.zeros(X.shape[1])
+    if intercept:
+        for start, stop in ranges:
+            shift += share[start:stop] @ X[start:stop]
+        shift = shift.astype(X.dtype).astype(np.float64)  # the shift that is then applied
+    second = np.zeros(X.shape[1])
+    for start, stop in ranges:
+        second += share[start:stop] @ (X[start:stop] - shift) ** 2
+    deviation = np.sqrt(second)
+    deviation[deviation <= 4 * np.finfo(X.dtype).eps * np.abs(shift)] = 0.0
+    return shift, deviation
+
+
+def map_chunks(work: Any, n_rows: int, bytes_per_sum: int, threads: int) -> list[Any]:
+    """work(start, stop) for each chunk of rows, in order."""
+    return _threads.map_in_order(lambda chunk: work(*chunk), chunks(n_rows, bytes_per_sum), threads)

@@ -1,0 +1,99 @@
+"""Approximate inverses of the Hessian: what a Newton step or a quasi-Newton memory starts from.
+
+Each has `refresh(objective)`, which looks at the point of the last evaluation, and `solve(v)`.
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+
+
+class ExactHessian:
+    """The Hessian itself, by Cholesky's factors: one step of conjugate gradients is then exact."""
+
+    def refresh(self, objective: Any) -> None:
+        hessian = objective.hessian()
+        _fix_null_space(hessian, objective.shape)
+        self.matrix = hessian
+        self.factor = _cholesky(hessian)
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        return scipy.linalg.cho_solve(self.factor, v.ravel(), check_finite=False).reshape(v.shape)
+
+    def product(self, v: np.ndarray) -> np.ndarray:
+        return (self.matrix @ v.ravel()).reshape(v.shape)
+
+
+class Kronecker:
+    """(mean of diag(p) - p p') (x) (second moments of the columns) + penalty.
+
+    In the eigenvectors of the first factor the matrix falls apart into one block a_k G + penalty
+    for each eigenvalue a_k. Eigenvalues within a factor of each other share one Cholesky factor.
+    """
+
+    SAME = 1.25
+
+    def __init__(self, most_rows: int = 20_000) -> None:
+        self.most_rows = most_rows
+        self.gram: np.ndarray | None = None
+
+    def refresh(self, objective: Any) -> None:
+        if self.gram is None:
+            self.gram = objective.gram(self.most_rows)
+        values, self.vectors = scipy.linalg.eigh(objective.output_curvature())
+        # One eigenvalue is 0: a shift of all logits of a sample alike, where no gradient points.
+        values = np.maximum(values, values[-1] * 1e-3)
+        self.groups = []
+        first = 0
+        while first < len(values):
+            last = int(np.searchsorted(values, values[first] * self.SAME, side="right"))
+            middle = float(np.sqrt(values[first] * values[last - 1]))
+            block = middle * self.gram
+            block[np.diag_indices(len(block))] += objective.penalty
+            self.groups.append((slice(first, last), _cholesky(block)))
+            first = last
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        turned = self.vectors.T @ v
+        for part, factor in self.groups:
+            turned[part] = scipy.linalg.cho_solve(factor, turned[part].T, check_finite=False).T
+        return self.vectors @ turned
+
+
+class Diagonal:
+    """An estimate of the Hessian's diagonal: for more columns than a matrix of them can be kept."""
+
+    def refresh(self, objective: Any) -> None:
+        self.diagonal = objective.diagonal()
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        return v / self.diagonal
+
+
+def _fix_null_space(hessian: np.ndarray, shape: tuple[int, int]) -> None:
+    """Add (11'/K) (x) diagonal: the logits of all classes moved alike change no probability.
+
+    Gradients have no part in that direction, so that steps stay as they are.
+    """
+    n_outputs, n_columns = shape
+    if n_outputs == 1:
+        return
+    mean = np.diag(hessian).reshape(shape).mean(axis=0)
+    columns = np.arange(n_columns)
+    blocks = hessian.reshape(n_outputs, n_columns, n_outputs, n_columns)
+    blocks[:, columns, :, columns] += (mean / n_outputs)[:, None, None]
+
+
+def _cholesky(matrix: np.ndarray) -> Any:
+    """Cholesky's factors; a matrix that is singular to rounding gets the ridge that it needs."""
+    diagonal = np.diag(matrix).copy()
+    diagonal = np.where(diagonal > 0, diagonal, max(diagonal.max(), 1e-300))
+    ridge = 8 * len(matrix) * np.finfo(np.float64).eps
+    while True:
+        raised = matrix.copy()
+        raised[np.diag_indices(len(matrix))] += ridge * diagonal
+        try:
+            return scipy.linalg.cho_factor(raised, overwrite_a=True, check_finite=False)
+        except np.linalg.LinAlgError:
+            ridge *= 100

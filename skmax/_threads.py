@@ -1,0 +1,148 @@
+"""The package's own threads over blocks of rows, and the one limit on the threads of BLAS.
+
+Kernels release the GIL and are called on blocks of rows from a pool of plain threads: numba's own
+layers abort when two threads enter them or a fork inherits them. Which blocks there are never
+depends on the number of threads, and their results are added in order: the same bits come out.
+"""
+
+import contextlib
+import functools
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import joblib
+import threadpoolctl
+
+_Item = TypeVar("_Item")
+_Answer = TypeVar("_Answer")
+
+
+def n_threads(n_jobs: int | None = None) -> int:
+    """How many threads to use: all that the process may, or n_jobs if fewer.
+
+    CPU affinity, OMP_NUM_THREADS and NUMBA_NUM_THREADS say what it may; joblib tells its worker
+    processes their share by these. None and -1 mean all, -2 all but one, and so on.
+    """
+    allowed = joblib.cpu_count()
+    for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        # OMP_NUM_THREADS may list one number for each level of nesting.
+        first = os.environ.get(name, "").split(",")[0].strip()
+        if first.isdigit() and int(first) > 0:
+            allowed = min(allowed, int(first))
+    if n_jobs is None:
+        return allowed
+    return min(allowed, n_jobs) if n_jobs > 0 else max(1, allowed + 1 + n_jobs)
+
+
+class _Pool:
+    """Threads made when first needed; a forked child makes its own."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.executor: ThreadPoolExecutor | None = None
+
+    def get(self) -> ThreadPoolExecutor:
+        with self.lock:
+            if self.executor is None:
+                workers = max(1, joblib.cpu_count() - 1)
+                self.executor = ThreadPoolExecutor(workers, thread_name_prefix="skmax")
+            return self.executor
+
+
+_pool = _Pool()
+
+
+def map_in_order(
+    function: Callable[[_Item], _Answer], items: Sequence[_Item], threads: int
+) -> list[_Answer]:
+    """[function(item) for item in items], by up to `threads` threads, the caller's among them."""
+    if threads <= 1 or len(items) <= 1:
+        return [function(item) for item in items]
+    answers: dict[int, _Answer] = {}
+    waiting = deque(enumerate(items))
+
+    def work() -> None:
+        while True:
+            try:
+                place, item = waiting.popleft()
+            except IndexError:
+                return
+            try:
+                answers[place] = function(item)
+            except BaseException:
+                waiting.clear()
+                raise
+
+    helpers = [_pool.get().submit(work) for _ in range(min(threads, len(items)) - 1)]
+    try:
+        work()
+    finally:
+        # Helpers that another fit has kept from starting are not waited for.
+        started = [helper for helper in helpers if not helper.cancel()]
+        for helper in started:
+            helper.exception()
+    for helper in started:
+        helper.result()
+    return [answers[place] for place in range(len(items))]
+
+
+class _BlasLimit:
+    """One BLAS thread while any fit runs: the limit is the process's, so the fits are counted.
+
+    The first one in sets it, the last one out restores what was there before.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.fits = 0
+        self.limiter: Any = None
+
+    def enter(self) -> None:
+        with self.lock:
+            if self.fits == 0:
+                self.limiter = _blas_libraries().limit(limits=1, user_api="blas")
+            self.fits += 1
+
+    def leave(self) -> None:
+        with self.lock:
+            self.fits -= 1
+            if self.fits == 0:
+                self.limiter.restore_original_limits()
+                self.limiter = None
+
+
+_blas_limit = _BlasLimit()
+
+
+@functools.cache
+def _blas_libraries() -> threadpoolctl.ThreadpoolController:
+    """The BLAS libraries of this process; to look for them takes milliseconds, so once."""
+    return threadpoolctl.ThreadpoolController()
+
+
+@contextlib.contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """BLAS runs on the calling thread alone within: the row blocks are what runs in parallel."""
+    limit = _blas_limit  # a fork in between replaces the global one
+    limit.enter()
+    try:
+        yield
+    finally:
+        limit.leave()
+
+
+def _after_fork() -> None:
+    """In a forked child: no threads, fresh locks, and the BLAS limit of before any fit."""
+    global _pool, _blas_limit
+    _pool = _Pool()
+    inherited, _blas_limit = _blas_limit.limiter, _BlasLimit()
+    if inherited is not None:
+        inherited.restore_original_limits()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

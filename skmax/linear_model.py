@@ -1,0 +1,531 @@
+"""Multinomial logistic regression as a scikit-learn estimator."""
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Mapping
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skmax import _solvers, _threads, functional
+from skmax._objective import BinaryLoss, LabelLoss, Loss, Objective, ShareLoss
+from skmax._rows import rows_of
+from skmax._targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
+
+SOLVERS = ("auto", "lbfgs", "newton")
+#: Products of an entry of X and an output below which a second thread costs more than it brings.
+SMALL = 2_000_000
+#: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
+BELOW = 30.0
+
+
+class SoftmaxRegression(ClassifierMixin, BaseEstimator):
+    r"""Softmax (multinomial logistic) regression that converges on the data as they are.
+
+    Minimises
+
+    .. math:: \frac1S \sum_i s_i \, \mathrm{CE}(t_i, \mathrm{softmax}(W x_i + b))
+              + \frac{1}{2 C S} \|W\|^2, \qquad S = \sum_i s_i,
+
+    whose minimum is that of scikit-learn's LogisticRegression at the same `C`. Columns need no
+    scaling: that is done inside, while the penalty stays that of the given columns. For two classes
+    there is one row of coefficients and one sigmoid, as in scikit-learn.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse strength of the penalty; ``np.inf`` for none.
+    l1_ratio : float, default=0.0
+        The share of the L1 norm in the penalty; only 0 is available yet.
+    fit_intercept : bool, default=True
+        Whether to fit `b`, which is not penalised.
+    class_weight : dict or "balanced", default=None
+        A factor for the weight of each class (1 where a class is not named), or "balanced" for the
+        inverse of the weighted counts.
+    solver : {"auto", "lbfgs", "newton"}, default="auto"
+        "newton": trust-region Newton, with the exact Hessian where that is small and conjugate
+        gradients otherwise; "lbfgs": preconditioned L-BFGS. "auto" chooses by the problem's size;
+        `solver_` says what ran.
+    tol : float, default=1e-6
+        What the fit guarantees: at the last test the estimated relative gap, (value - minimum) /
+        minimum, was at most `tol`, where the estimate is half the squared Newton decrement. The
+        step computed for that test is then still taken, which leaves about the square of the gap.
+        The estimate does not depend on the scale of the features. A fit also ends where rounding
+        allows no further decrease.
+    max_iter : int, default=1000
+        The most iterations.
+    warm_start : bool, default=False
+        Whether `fit` starts from the coefficients of the last one, if classes and columns are the
+        same.
+    random_state : int, RandomState or None, default=None
+        Not used by the present solvers; None is a fixed seed: nothing varies from run to run.
+    n_jobs : int or None, default=None
+        The most threads for the rows of `X`; None and -1 mean all that the process may use. The
+        result is the same to the last bit for any number.
+    verbose : int, default=0
+        1 prints a line per iteration.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels.
+    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
+        The coefficients `W`, float32 for float32 `X`, else float64. For three or more classes they
+        sum to 0 over the classes.
+    intercept_ : ndarray of shape (n_classes,) or (1,)
+        The intercepts `b`; for three or more classes they sum to 0.
+    n_features_in_ : int
+        The number of columns of `X`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        The names of the columns, where all are strings.
+    n_iter_ : int
+        The number of iterations.
+    solver_ : str
+        The method that ran: "newton-cholesky", "newton-cg" or "lbfgs".
+    converged_ : bool
+        Whether the guarantee of `tol` holds.
+    objective_ : float
+        The value of the objective above.
+    optimality_gap_ : float
+        The estimated relative gap of `objective_`.
+    loss_curve_ : list of float
+        The objective at the start and after each iteration.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the fit ends before its guarantee holds: why, how far from the optimum, and what to do.
+
+    See Also
+    --------
+    sklearn.linear_model.LogisticRegression : The same model; `to_sklearn` makes one.
+
+    Notes
+    -----
+    *Soft labels.* `y` of shape (n_samples, n_classes) with two or more columns holds class
+    probabilities or counts. Each row is multiplied by the class weights, its sum becomes a factor
+    of the sample's weight, and the row is divided by it: the fit equals that of the hard labels
+    repeated with those weights.
+
+    *A class of no weight* stays in `classes_`; with an intercept its probability is below 1e-12.
+
+    *Without a penalty* and with columns that depend on each other, `coef_` is the solution of least
+    norm (up to 4000 columns). On separable classes there is no optimum; the fit stops when the loss
+    vanishes, and warns.
+
+    References
+    ----------
+    J. Nocedal, S. J. Wright, Numerical Optimization, Springer 2006, chapters 4 and 7.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmax import SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression().fit(X, y)
+    >>> model.converged_, round(model.score(X, y), 3)
+    (True, 0.973)
+    """
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        solver: str = "auto",
+        tol: float = 1e-6,
+        max_iter: int = 1000,
+        warm_start: bool = False,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SoftmaxRegression":
+        """Fit the model; after an error the estimator is as it was before.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples. float32 and float64 are used as they are (CSR of any index size), all else
+            is converted.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Class labels, or class probabilities or counts; the names of a data frame's columns
+            become `classes_`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights; a weight of 0 is as good as leaving the sample out.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, a column of `X`, a row of `y` or a weight is not as it must be, or fewer
+            than two classes have weight.
+        TypeError
+            If `X` or `y` is of a kind that cannot be read.
+        """
+        with _as_before_on_error(self):
+            _check_parameters(self)
+            X = validate_data(
+                self,
+                X,
+                None if y is None else "no_validation",
+                accept_sparse="csr",
+                accept_large_sparse=True,
+                dtype=[np.float64, np.float32],
+            )
+            targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
+            with _threads.one_blas_thread():
+                self._fit(X, targets)
+            self._warn_if_short()
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the most probable class of each sample.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels.
+        """
+        logits = self.decision_function(X)
+        best = (logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+        """
+        logits = self._all_logits(X)
+        return functional.softmax(logits, out=logits)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Predict the logarithm of each class's probability, finite where that underflows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`.
+        """
+        logits = self._all_logits(X)
+        return functional.log_softmax(logits, out=logits)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Compute the logits.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            The logit of each class; for two classes that of ``classes_[1]``.
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        logits = X @ self.coef_.T
+        if scipy.sparse.issparse(logits):
+            logits = logits.toarray()
+        logits = np.asarray(logits) + self.intercept_
+        return logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, or soft labels with the columns in the order of `classes_`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        float
+            The weighted share of right labels; for soft labels that of the targets' mass which lies
+            on the predicted classes.
+        """
+        if not is_soft(y):
+            return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
+        logits = self._all_logits(X)
+        shares, classes = read_soft(y)
+        if not np.array_equal(classes, self.classes_) and hasattr(y, "columns"):
+            raise ValueError(f"y: the columns {classes} are not the classes {self.classes_}")
+        if shares.shape != logits.shape:
+            raise ValueError(f"y: soft labels must have shape {logits.shape}, got {shares.shape}")
+        weight = read_sample_weight(sample_weight, len(shares))
+        hit = shares[np.arange(len(shares)), logits.argmax(axis=1)]
+        return float(weight @ hit / (weight @ shares.sum(axis=1)))
+
+    def sparsify(self) -> "SoftmaxRegression":
+        """Store `coef_` as a sparse matrix, to save memory where most of it is 0.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+        """
+        check_is_fitted(self)
+        self.coef_: Any = scipy.sparse.csr_matrix(self.coef_)
+        return self
+
+    def densify(self) -> "SoftmaxRegression":
+        """Store `coef_` as an array again.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+        """
+        check_is_fitted(self)
+        self.coef_ = self._dense_coef()
+        return self
+
+    def to_sklearn(self) -> LogisticRegression:
+        """Make a fitted LogisticRegression with the same coefficients.
+
+        Whatever reads those, export to ONNX say, then works.
+
+        Returns
+        -------
+        sklearn.linear_model.LogisticRegression
+            Predicts the same probabilities.
+        """
+        check_is_fitted(self)
+        other = LogisticRegression(
+            C=self.C,
+            fit_intercept=self.fit_intercept,
+            class_weight=self.class_weight,
+            max_iter=self.max_iter,
+        )
+        other.classes_ = self.classes_.copy()
+        other.coef_ = self._dense_coef().copy()
+        other.intercept_ = self.intercept_.copy()
+        other.n_features_in_ = self.n_features_in_
+        other.n_iter_ = np.array([self.n_iter_], dtype=np.int32)
+        if hasattr(self, "feature_names_in_"):
+            other.feature_names_in_ = self.feature_names_in_.copy()
+        return other
+
+    def _fit(self, X: Any, targets: Targets) -> None:
+        """Minimise the objective over the classes that have weight and keep the result."""
+        classes = targets.classes
+        n_classes = len(classes)
+        kept = targets.class_weight() > 0 if self.fit_intercept else np.ones(n_classes, bool)
+        n_outputs = 1 if n_classes == 2 else int(kept.sum())
+        if not kept.all():
+            targets = targets.only(kept)
+        total = float(targets.weight.sum())
+        share = targets.weight / total
+        work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
+        objective = Objective(
+            rows_of(X, share, self.fit_intercept),
+            _loss_of(targets, n_outputs, X.dtype),
+            share,
+            n_outputs,
+            1 / (self.C * total) if np.isfinite(self.C) else 0.0,
+            1 if work < SMALL else _threads.n_threads(self.n_jobs),
+        )
+        method = _solvers.choose(self.solver, objective.shape)
+        result = _solvers.solve(
+            method,
+            objective,
+            self._start(objective, targets, classes, kept),
+            tol=self.tol,
+            max_iter=self.max_iter,
+            on_iteration=_print_line if self.verbose else _print_nothing,
+        )
+        coef, intercept = objective.user_coef(result.coef)
+        if n_outputs > 1:
+            # The same logits up to a shift for each sample, and a penalty that is no larger.
+            coef, intercept = coef - coef.mean(axis=0), intercept - intercept.mean()
+        self.classes_ = classes
+        self.coef_ = np.zeros((1 if n_classes == 2 else n_classes, X.shape[1]), X.dtype)
+        self.intercept_ = np.full(len(self.coef_), -BELOW, X.dtype)
+        present = kept if n_classes > 2 else [True]
+        self.coef_[present], self.intercept_[present] = coef, intercept
+        if n_classes > 2:
+            self.intercept_ -= self.intercept_.mean()
+        self.n_iter_, self.solver_ = result.n_iter, method
+        self.converged_, self.objective_ = result.converged, result.value
+        self.optimality_gap_, self.loss_curve_ = result.gap, result.values
+        self._message = result.message
+
+    def _start(
+        self, objective: Objective, targets: Targets, classes: np.ndarray, kept: np.ndarray
+    ) -> np.ndarray:
+        """Where to start: the last coefficients, or the best intercepts alone."""
+        start = np.zeros(objective.shape)
+        same = (
+            self.warm_start
+            and hasattr(self, "coef_")
+            and self.coef_.shape[1] == self.n_features_in_
+            and np.array_equal(self.classes_, classes)
+        )
+        if same:
+            present = kept if len(classes) > 2 else [True]
+            coef = self._dense_coef()[present].astype(np.float64)
+            return objective.rows.from_user(coef, self.intercept_[present].astype(np.float64))
+        if self.fit_intercept:
+            logs = np.log(targets.class_weight())
+            start[:, -1] = logs[1] - logs[0] if len(start) == 1 else logs - logs.mean()
+        return start
+
+    def _warn_if_short(self) -> None:
+        """Say why a fit has not converged and what to do."""
+        message = self.__dict__.pop("_message")
+        if self.converged_:
+            return
+        warnings.warn(
+            f"SoftmaxRegression has not converged: {message}. The estimated relative gap to the "
+            f"optimum is {self.optimality_gap_:.2g} (tol={self.tol:g}). Raise max_iter, lower C "
+            "(a stronger penalty), or raise tol if that gap is small enough.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+    def _all_logits(self, X: Any) -> np.ndarray:
+        """A logit for every class, that of the first of two being 0."""
+        logits = self.decision_function(X)
+        if logits.ndim == 2:
+            return logits
+        return np.column_stack([np.zeros_like(logits), logits])
+
+    def _dense_coef(self) -> np.ndarray:
+        """`coef_` as an array, sparsified or not."""
+        return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+
+
+def _loss_of(targets: Targets, n_outputs: int, dtype: Any) -> Loss:
+    """The cross-entropy that fits the targets: labels, shares, or one sigmoid."""
+    if n_outputs == 1:
+        second = targets.labels == 1 if targets.shares is None else targets.shares[1]
+        return BinaryLoss(np.asarray(second, dtype)[None, :])
+    if targets.labels is not None:
+        return LabelLoss(targets.labels)
+    return ShareLoss(np.asarray(targets.shares, dtype))
+
+
+@contextlib.contextmanager
+def _as_before_on_error(estimator: Any) -> Iterator[None]:
+    """Give an estimator its attributes back if what runs within does not end well."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _print_nothing(n_iter: int, value: float, gap: float) -> None:
+    """What is printed of an iteration at verbose=0."""
+
+
+def _print_line(n_iter: int, value: float, gap: float) -> None:
+    """What is printed of an iteration at verbose=1."""
+    print(f"iteration {n_iter:4d}  objective {value:.10g}  estimated relative gap {gap:.2g}")
+
+
+def _is(kind: Any, value: Any) -> bool:
+    """Whether `value` is a number of that kind and no bool."""
+    return isinstance(value, kind) and not isinstance(value, bool | np.bool_)
+
+
+def _check_parameters(model: SoftmaxRegression) -> None:
+    """Refuse a parameter of the wrong kind or size: its name, the value, the values allowed."""
+    C: Any = model.C
+    l1_ratio: Any = model.l1_ratio
+    weight, seed = model.class_weight, model.random_state
+    jobs: Any = model.n_jobs
+    verbose: Any = model.verbose
+    allowed = {
+        "C": (_is(Real, C) and C > 0, "a positive number, np.inf for no penalty"),
+        "l1_ratio": (_is(Real, l1_ratio) and 0 <= l1_ratio <= 1, "a number in [0, 1]"),
+        "fit_intercept": (isinstance(model.fit_intercept, bool | np.bool_), "True or False"),
+        "class_weight": (
+            weight is None
+            or isinstance(weight, Mapping)
+            or (isinstance(weight, str) and weight == "balanced"),
+            "None, 'balanced' or a dict from class to weight",
+        ),
+        "solver": (
+            isinstance(model.solver, str) and model.solver in SOLVERS,
+            f"one of {', '.join(map(repr, SOLVERS))}",
+        ),
+        "tol": (_is(Real, model.tol) and 0 < model.tol < np.inf, "a positive number"),
+        "max_iter": (_is(Integral, model.max_iter) and model.max_iter >= 1, "an integer >= 1"),
+        "warm_start": (isinstance(model.warm_start, bool | np.bool_), "True or False"),
+        "random_state": (
+            seed is None
+            or (_is(Integral, seed) and seed >= 0)
+            or isinstance(seed, np.random.RandomState),
+            "None, an integer >= 0 or a RandomState",
+        ),
+        "n_jobs": (jobs is None or (_is(Integral, jobs) and jobs != 0), "None or an integer but 0"),
+        "verbose": (
+            isinstance(verbose, Integral | np.bool_) and verbose >= 0,
+            "an integer >= 0",
+        ),
+    }
+    for name, (right, values) in allowed.items():
+        if not right:
+            given = getattr(model, name)
+            raise ValueError(f"SoftmaxRegression: {name} must be {values}, got {given!r}")
+    if l1_ratio > 0:
+        raise ValueError(
+            f"SoftmaxRegression: l1_ratio must be 0 (the L2 penalty), got {l1_ratio!r}: the L1 "
+            "norm is not available yet"
+        )
