@@ -133,6 +133,7 @@ class DenseRows(_Standardised):
     def __init__(self, X: np.ndarray, share: np.ndarray, intercept: bool) -> None:
         shift, deviation = _dense_moments(X, share, intercept)
         super().__init__(X, shift, deviation, intercept)
+        self.entries_per_row = float(self.n_columns)
         self.bytes_per_row = X.dtype.itemsize * self.n_columns
 
     def products(self, coef: np.ndarray) -> "_DenseProducts":
@@ -174,8 +175,8 @@ class CsrRows(_Standardised):
         # Where the subtraction has left no digits the column keeps its size about 0.
         deviation = np.sqrt(np.where(variance > 1e-8 * second, variance, second))
         super().__init__(X, shift, deviation, intercept)
-        entry = X.dtype.itemsize + X.indices.itemsize
-        self.bytes_per_row = max(1, entry * X.nnz // max(1, X.shape[0]))
+        self.entries_per_row = max(1.0, X.nnz / X.shape[0])
+        self.bytes_per_row = int(self.entries_per_row * (X.dtype.itemsize + X.indices.itemsize))
 
     def products(self, coef: np.ndarray) -> "_CsrProducts":
         return _CsrProducts(self, coef)

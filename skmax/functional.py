@@ -166,7 +166,8 @@ def logsumexp(logits: ArrayLike, axis: int = -1) -> np.ndarray:
 def hardmax(logits: ArrayLike, axis: int = -1) -> np.ndarray:
     """1 for the largest logit along an axis and 0 elsewhere.
 
-    What softmax tends to as the temperature goes to 0. Of equal logits the first counts, as in `numpy.argmax`.
+    What softmax tends to as the temperature goes to 0. Of equal logits the first counts, as in
+    `numpy.argmax`.
 
     Parameters
     ----------

@@ -516,7 +516,7 @@ def _check_parameters(model: SoftmaxRegression) -> None:
         ),
         "n_jobs": (jobs is None or (_is(Integral, jobs) and jobs != 0), "None or an integer but 0"),
         "verbose": (
-            isinstance(verbose, Integral | np.bool_) and verbose >= 0,
+            isinstance(verbose, Integral | np.bool_) and int(verbose) >= 0,
             "an integer >= 0",
         ),
     }

@@ -6,13 +6,14 @@ import numpy as np
 
 from skmax._solvers.lbfgs import lbfgs
 from skmax._solvers.newton import newton
-from skmax._solvers.preconditioners import Diagonal, ExactHessian, Kronecker
+from skmax._solvers.preconditioners import Bought, Diagonal, ExactHessian, Kronecker
 from skmax._solvers.result import OnIteration, Result
 
 __all__ = ["METHODS", "Result", "choose", "solve"]
 
 METHODS = ("newton-cholesky", "newton-cg", "lbfgs")
-EXACT_SIZE = 1500  # coefficients up to which the whole Hessian is formed
+EXACT_SIZE = 300  # coefficients up to which the whole Hessian is formed at every step
+HESSIAN_SIZE = 2500  # coefficients up to which it may be formed when that pays
 
 
 def choose(solver: str, shape: tuple[int, int]) -> str:
@@ -32,12 +33,21 @@ def solve(
     on_iteration: OnIteration,
 ) -> Result:
     """Minimise `objective` from `coef` by one of METHODS."""
-    approximate = Diagonal() if objective.many_columns else Kronecker()
+    size = int(np.prod(objective.shape))
+    preconditioner: Any
+    if method == "newton-cholesky":
+        preconditioner = ExactHessian()
+    elif objective.many_columns:
+        preconditioner = Diagonal()
+    elif method == "newton-cg" and size <= HESSIAN_SIZE:
+        preconditioner = Bought()
+    else:
+        preconditioner = Kronecker()
     minimise = lbfgs if method == "lbfgs" else newton
     return minimise(
         objective,
         coef,
-        ExactHessian() if method == "newton-cholesky" else approximate,
+        preconditioner,
         tol=tol,
         max_iter=max_iter,
         on_iteration=on_iteration,

@@ -5,16 +5,33 @@ weak Wolfe conditions (A. S. Lewis, M. L. Overton, Math. Program. 141, 2013).
 """
 
 from collections import deque
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from skmax._solvers.newton import norm_of, relative_gap, steihaug
-from skmax._solvers.result import SEPARABLE, OnIteration, Result
+from skmax._solvers.newton import LEFT, norm_of, relative_gap, steihaug
+from skmax._solvers.result import (
+    AT_THE_FLOOR,
+    NO_DESCENT,
+    OUT_OF_ITERATIONS,
+    SEPARABLE,
+    WITHIN_TOL,
+    OnIteration,
+    Result,
+)
 
 MEMORY = 20
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
+
+
+class Pair(NamedTuple):
+    """A step, the change of the gradient along it, their product, and what M gets wrong of it."""
+
+    change: np.ndarray
+    difference: np.ndarray
+    curvature: float
+    scale: float
 
 
 def lbfgs(
@@ -29,11 +46,14 @@ def lbfgs(
     """Minimise `objective` from `coef`; at the end a Newton step confirms the gap and is taken."""
     value, gradient = objective.value_and_gradient(coef)
     preconditioner.refresh(objective)
-    memory: deque[tuple[np.ndarray, np.ndarray, float]] = deque(maxlen=MEMORY)
+    memory: deque[Pair] = deque(maxlen=MEMORY)
     values, gap, worth_a_look = [value], np.inf, tol
     for n_iter in range(1, max_iter + 1):
         if value <= objective.vanishing:
             return Result(coef, value, np.inf, n_iter - 1, False, SEPARABLE, values)
+        # 0. The curvature that the preconditioner has seen grows old.
+        if n_iter % MEMORY == 0:
+            preconditioner.refresh(objective)
         # 1. The gap, as the preconditioner sees it; then, if it is small, by Newton's equation.
         floor = objective.resolution * abs(value)
         seen = 0.5 * norm_of(gradient, preconditioner) ** 2
@@ -44,15 +64,18 @@ def lbfgs(
             new_value, new_gradient = objective.value_and_gradient(coef + step.direction)
             if new_value <= value + floor:
                 change, coef = step.direction, coef + step.direction
-                _remember(memory, change, new_gradient - gradient)
+                _remember(memory, change, new_gradient - gradient, preconditioner)
                 value, gradient = new_value, new_gradient
+            else:
+                objective.value_and_gradient(coef)
             values.append(value)
             on_iteration(n_iter, value, gap)
-            if gap <= tol or step.decrease <= floor:
-                left = max(relative_gap(step.left, value), 0.0)
-                message = f"the estimated relative gap is at most tol={tol:g}"
+            left = relative_gap(0.5 * norm_of(gradient, preconditioner) ** 2, value)
+            if step.decrease <= floor or (gap <= tol and left <= LEFT * tol):
+                message = WITHIN_TOL if left <= tol else AT_THE_FLOOR
                 return Result(coef, value, left, n_iter, True, message, values)
-            worth_a_look /= 10
+            if gap > tol:
+                worth_a_look /= 10
             continue
         # 2. The direction, by the two loops over the memory.
         direction = _two_loops(gradient, memory, preconditioner)
@@ -67,37 +90,38 @@ def lbfgs(
             if memory:
                 memory.clear()
                 continue
-            message = "no further decrease was found along the direction of descent"
-            return Result(coef, value, gap, n_iter, gap <= tol, message, values)
+            return Result(coef, value, gap, n_iter, gap <= tol, NO_DESCENT, values)
         length, new_value, new_gradient = found
         # 4. Remember how the gradient changed.
         change = length * direction
-        _remember(memory, change, new_gradient - gradient)
+        _remember(memory, change, new_gradient - gradient, preconditioner)
         coef, value, gradient = coef + change, new_value, new_gradient
         values.append(value)
         on_iteration(n_iter, value, gap)
-    message = f"it took all {max_iter} iterations (max_iter)"
-    return Result(coef, value, gap, max_iter, False, message, values)
+    return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
 
 
-def _remember(memory: deque, change: np.ndarray, difference: np.ndarray) -> None:
+def _remember(
+    memory: deque[Pair], change: np.ndarray, difference: np.ndarray, preconditioner: Any
+) -> None:
     """Keep a pair whose curvature is positive beyond rounding."""
     curvature = float(np.vdot(change, difference))
     if curvature > 1e-14 * np.linalg.norm(change) * np.linalg.norm(difference):
-        memory.append((change, difference, curvature))
+        scale = curvature / norm_of(difference, preconditioner) ** 2
+        memory.append(Pair(change, difference, curvature, scale))
 
 
-def _two_loops(gradient: np.ndarray, memory: deque, preconditioner: Any) -> np.ndarray:
+def _two_loops(gradient: np.ndarray, memory: deque[Pair], preconditioner: Any) -> np.ndarray:
     """-H gradient for the inverse Hessian H that the memory has built on the preconditioner."""
     q = gradient.copy()
     shares = []
-    for change, difference, curvature in reversed(memory):
-        share = float(np.vdot(change, q)) / curvature
-        q -= share * difference
+    for pair in reversed(memory):
+        share = float(np.vdot(pair.change, q)) / pair.curvature
+        q -= share * pair.difference
         shares.append(share)
-    r = preconditioner.solve(q)
-    for (change, difference, curvature), share in zip(memory, reversed(shares), strict=True):
-        r += (share - float(np.vdot(difference, r)) / curvature) * change
+    r = preconditioner.solve(q) * (memory[-1].scale if memory else 1.0)
+    for pair, share in zip(memory, reversed(shares), strict=True):
+        r += (share - float(np.vdot(pair.difference, r)) / pair.curvature) * pair.change
     return -r
 
 

@@ -12,10 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from skmax._solvers.result import SEPARABLE, OnIteration, Result
+from skmax._solvers.result import (
+    AT_THE_FLOOR,
+    OUT_OF_ITERATIONS,
+    SEPARABLE,
+    WITHIN_TOL,
+    OnIteration,
+    Result,
+)
 
 ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the share that was reached
 MOST_PRODUCTS = 200  # Hessian products for one step
+LEFT = 1e-3  # of tol, the gap that may be left after the last step
 
 
 @dataclass
@@ -41,7 +49,8 @@ def newton(
     """Minimise `objective` from `coef`, until the Newton decrement bounds the relative gap by tol.
 
     Half the squared decrement estimates value - minimum. The step that it was computed for is still
-    taken, so that the gap at the end is about the square of the one that was tested.
+    taken, and others after it until the gradient is that of a gap of LEFT * tol: where curvature
+    changes along the step, the decrement alone is too small an estimate.
     """
     product = getattr(preconditioner, "product", objective.hessian_product)
     value, gradient = objective.value_and_gradient(coef)
@@ -55,7 +64,7 @@ def newton(
         step = steihaug(product, preconditioner.solve, gradient, radius, forcing(gap))
         gap_here = relative_gap(step.decrease + step.left, value) if step.inside else np.inf
         floor = objective.resolution * abs(value)
-        last = gap_here <= tol or step.decrease <= floor
+        at_floor = step.decrease <= floor
         # 2. How far the objective follows its model.
         new_value, new_gradient = objective.value_and_gradient(coef + step.direction)
         decrease = value - new_value
@@ -69,38 +78,18 @@ def newton(
         accepted = ratio > ACCEPT
         if accepted:
             coef, value, gradient = coef + step.direction, new_value, new_gradient
-            gap = gap_here
+            gap = relative_gap(0.5 * norm_of(gradient, preconditioner) ** 2, value)
         else:
             objective.value_and_gradient(coef)
         values.append(value)
         on_iteration(n_iter, value, gap)
-        if last:
-            return _finished(objective, coef, values, step, gap_here, n_iter, accepted, tol)
-        if accepted:
-            preconditioner.refresh(objective)
-    message = f"it took all {max_iter} iterations (max_iter)"
-    return Result(coef, value, gap, max_iter, False, message, values)
-
-
-def _finished(
-    objective: Any,
-    coef: np.ndarray,
-    values: list[float],
-    step: Step,
-    gap: float,
-    n_iter: int,
-    accepted: bool,
-    tol: float,
-) -> Result:
-    """The result after the last step: what its model left to gain is the gap that remains."""
-    value = values[-1]
-    if accepted:
-        gap = max(relative_gap(step.left + step.decrease**2 / max(value, 1e-300), value), 0.0)
-    gap = max(gap, 0.0)
-    message = f"the estimated relative gap is at most tol={tol:g}"
-    if gap > tol:
-        message = "no further decrease is possible in the precision of the data"
-    return Result(coef, value, gap, n_iter, True, message, values)
+        # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
+        if at_floor or (gap_here <= tol and gap <= LEFT * tol):
+            message = WITHIN_TOL if gap <= tol else AT_THE_FLOOR
+            return Result(coef, value, gap, n_iter, True, message, values)
+        if accepted and preconditioner.refresh(objective):
+            radius = norm_of(gradient, preconditioner)
+    return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
 
 
 def steihaug(

@@ -1,6 +1,7 @@
 """Approximate inverses of the Hessian: what a Newton step or a quasi-Newton memory starts from.
 
-Each has `refresh(objective)`, which looks at the point of the last evaluation, and `solve(v)`.
+Each has `refresh(objective)`, which looks at the point of the last evaluation and says whether the
+norm has become another one, and `solve(v)`.
 """
 
 from typing import Any
@@ -12,11 +13,12 @@ import scipy.linalg
 class ExactHessian:
     """The Hessian itself, by Cholesky's factors: one step of conjugate gradients is then exact."""
 
-    def refresh(self, objective: Any) -> None:
+    def refresh(self, objective: Any) -> bool:
         hessian = objective.hessian()
         _fix_null_space(hessian, objective.shape)
         self.matrix = hessian
         self.factor = _cholesky(hessian)
+        return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         return scipy.linalg.cho_solve(self.factor, v.ravel(), check_finite=False).reshape(v.shape)
@@ -38,7 +40,7 @@ class Kronecker:
         self.most_rows = most_rows
         self.gram: np.ndarray | None = None
 
-    def refresh(self, objective: Any) -> None:
+    def refresh(self, objective: Any) -> bool:
         if self.gram is None:
             self.gram = objective.gram(self.most_rows)
         values, self.vectors = scipy.linalg.eigh(objective.output_curvature())
@@ -53,6 +55,7 @@ class Kronecker:
             block[np.diag_indices(len(block))] += objective.penalty
             self.groups.append((slice(first, last), _cholesky(block)))
             first = last
+        return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         turned = self.vectors.T @ v
@@ -61,11 +64,38 @@ class Kronecker:
         return self.vectors @ turned
 
 
+class Bought:
+    """The Kronecker product, until its Hessian products have cost what the Hessian itself does.
+
+    Then the exact Hessian of that moment takes its place, and is formed anew by the same rule: at
+    most twice the cost of the better choice in hindsight (the rule of renting skis until they are
+    paid for). A Hessian of some steps ago is a preconditioner for the present one.
+    """
+
+    def __init__(self) -> None:
+        self.rented: Any = Kronecker()
+        self.bought: ExactHessian | None = None
+        self.paid_at = 0
+
+    def refresh(self, objective: Any) -> bool:
+        spent = objective.n_products - self.paid_at
+        if spent < objective.products_per_hessian:
+            return self.rented.refresh(objective) if self.bought is None else False
+        self.paid_at = objective.n_products
+        self.bought = self.bought or ExactHessian()
+        self.bought.refresh(objective)
+        return True
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        return (self.bought or self.rented).solve(v)
+
+
 class Diagonal:
     """An estimate of the Hessian's diagonal: for more columns than a matrix of them can be kept."""
 
-    def refresh(self, objective: Any) -> None:
+    def refresh(self, objective: Any) -> bool:
         self.diagonal = objective.diagonal()
+        return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         return v / self.diagonal

@@ -8,6 +8,10 @@ import numpy as np
 #: Called after each iteration with its number, the value and the estimated relative gap.
 OnIteration = Callable[[int, float, float], None]
 
+WITHIN_TOL = "the estimated relative gap is at most tol"
+AT_THE_FLOOR = "no further decrease is possible in the precision of the data"
+OUT_OF_ITERATIONS = "max_iter iterations were not enough"
+NO_DESCENT = "the objective does not decrease along the direction of descent"
 SEPARABLE = (
     "the loss vanishes: the classes are separable, and without a penalty the coefficients grow "
     "without bound"
