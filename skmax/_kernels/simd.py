@@ -224,3 +224,42 @@ def _reduce(combine):
 
 lane_sum = _reduce(lambda builder, a, b: builder.fadd(a, b))
 lane_max = _reduce(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b))
+
+
+@intrinsic
+def transpose8(typing, source, start, stride, target, target_start, target_stride):
+    """target[target_start + j * target_stride + i] = source[start + i * stride + j], i, j < 8.
+
+    Three rounds of merging neighbours, as far apart as 4, 2 and 1.
+    """
+
+    def codegen(context, builder, signature, arguments):
+        a, first, step, b, to, to_step = arguments
+        kind = ir.VectorType(context.get_value_type(source.dtype), 8)
+        align = source.dtype.bitwidth // 8
+
+        def address(array_type, array, index, scale, row):
+            index = builder.add(index, builder.mul(scale, scale.type(row)))
+            return _address(context, builder, array_type, array, index, kind)
+
+        rows = [
+            builder.load(address(source, a, first, step, row), align=align) for row in range(8)
+        ]
+        for distance in (4, 2, 1):
+            low = [i // distance * 2 * distance + i % distance for i in range(4)]
+            lanes = ir.VectorType(ir.IntType(32), 8)
+            merged = list(rows)
+            for i in low:
+                j = i + distance
+                # Lanes of i and j in which bit `distance` is 0, then those in which it is 1.
+                zeros = [lane if not lane & distance else lane - distance + 8 for lane in range(8)]
+                ones = [lane + distance if not lane & distance else lane + 8 for lane in range(8)]
+                merged[i] = builder.shuffle_vector(rows[i], rows[j], ir.Constant(lanes, zeros))
+                merged[j] = builder.shuffle_vector(rows[i], rows[j], ir.Constant(lanes, ones))
+            rows = merged
+        for row in range(8):
+            builder.store(rows[row], address(target, b, to, to_step, row), align=align)
+        return context.get_dummy_value()
+
+    intp = types.intp
+    return types.none(source, intp, intp, target, intp, intp), codegen

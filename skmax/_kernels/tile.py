@@ -10,6 +10,7 @@ import numpy as np
 
 from skmax._kernels._jit import jit
 from skmax._kernels.elementary import exp, log1p
+from skmax._kernels.simd import transpose8
 
 LANES = 64
 
@@ -96,9 +97,21 @@ def log_sum(others, ties, lanes):
 
 @jit
 def load_rows(rows, first, lanes, tile):
-    """Turn rows first, first + 1, ... of a row-major array into the lanes of a tile."""
-    for lane in range(lanes):
-        for k in range(rows.shape[1]):
+    """Turn rows first, first + 1, ... of a row-major array into the lanes of a tile.
+
+    In squares of 8, of which the last of a row overlaps the one before; entry by entry where a row
+    is shorter or rows are left over.
+    """
+    n_classes, flat = rows.shape[1], rows.reshape(-1)
+    whole = lanes // 8 * 8 if n_classes >= 8 else 0
+    for lane in range(0, whole, 8):
+        start = (first + lane) * n_classes
+        for k in range(0, n_classes - 7, 8):
+            transpose8(flat, start + k, n_classes, tile, k * LANES + lane, LANES)
+        k = n_classes - 8
+        transpose8(flat, start + k, n_classes, tile, k * LANES + lane, LANES)
+    for lane in range(whole, lanes):
+        for k in range(n_classes):
             tile[k * LANES + lane] = rows[first + lane, k]
 
 
@@ -114,6 +127,14 @@ def tile_quotient(tile, n_classes, lanes, total, inverse):
 @jit
 def store_rows(tile, lanes, rows, first):
     """The inverse of `load_rows`."""
-    for lane in range(lanes):
-        for k in range(rows.shape[1]):
+    n_classes, flat = rows.shape[1], rows.reshape(-1)
+    whole = lanes // 8 * 8 if n_classes >= 8 else 0
+    for lane in range(0, whole, 8):
+        start = (first + lane) * n_classes
+        for k in range(0, n_classes - 7, 8):
+            transpose8(tile, k * LANES + lane, LANES, flat, start + k, n_classes)
+        k = n_classes - 8
+        transpose8(tile, k * LANES + lane, LANES, flat, start + k, n_classes)
+    for lane in range(whole, lanes):
+        for k in range(n_classes):
             rows[first + lane, k] = tile[k * LANES + lane]
