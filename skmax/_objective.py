@@ -12,8 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 import scipy.linalg
 
-from skmax import _kernels
-from skmax._rows import blocks, map_chunks
+from skmax import _kernels, _threads
+from skmax._rows import add_up, blocks, chunks
 
 MATRIX_COLUMNS = 4000  # columns up to which a matrix of them is formed
 
@@ -149,19 +149,21 @@ class Objective:
         """The objective and its gradient at `coef`; the probabilities are kept for products."""
         self.n_evaluations += 1
 
-        def work(start: int, stop: int) -> tuple[float, np.ndarray]:
-            products, value = self.rows.products(coef), 0.0
+        sweep = self.rows.sweep(coef)
+
+        def work(start: int, stop: int) -> tuple[float, Any]:
+            chunk, value = sweep.chunk(), 0.0
             for first, last in self._blocks(start, stop):
-                p = products.logits(first, last)
+                p = chunk.logits(first, last)
                 value += float(self.share[first:last] @ self.loss.losses(p, first, last))
                 weight = self.weight[first:last]
-                products.add_gradient(self.loss.residual(p, weight, first, last))
+                chunk.add_gradient(self.loss.residual(p, weight, first, last))
                 self.probabilities[:, first:last] = p
-            return value, products.gradient()
+            return value, chunk
 
         parts = self._map(work)
         value = sum(part[0] for part in parts)
-        gradient = np.sum([part[1] for part in parts], axis=0)
+        gradient = sweep.gradient([part[1] for part in parts])
         penalised = coef * self.penalty
         return value + 0.5 * float(np.sum(coef * penalised)), gradient + penalised
 
@@ -169,16 +171,18 @@ class Objective:
         """The Hessian at the coef of the last evaluation times `direction`."""
         self.n_products += 1
 
-        def work(start: int, stop: int) -> np.ndarray:
-            products = self.rows.products(direction)
+        sweep = self.rows.sweep(direction)
+
+        def work(start: int, stop: int) -> Any:
+            chunk = sweep.chunk()
             for first, last in self._blocks(start, stop):
-                d = products.logits(first, last)
+                d = chunk.logits(first, last)
                 p = np.ascontiguousarray(self.probabilities[:, first:last])
                 self.loss.curvature(p, d, self.weight[first:last])
-                products.add_gradient(d)
-            return products.gradient()
+                chunk.add_gradient(d)
+            return chunk
 
-        return np.sum(self._map(work), axis=0) + direction * self.penalty
+        return sweep.gradient(self._map(work)) + direction * self.penalty
 
     def hessian(self) -> np.ndarray:
         """The whole Hessian at the coef of the last evaluation, (size, size).
@@ -198,7 +202,7 @@ class Objective:
                 total = scipy.linalg.blas.dsyrk(1.0, z.T, beta=1.0, c=total, overwrite_c=1)
             return total
 
-        upper = np.sum(map_chunks(work, self.rows.n_rows, 8 * size * size, self.threads), axis=0)
+        upper = add_up(self._map(work, size * size))
         full = np.triu(upper) + np.triu(upper, 1).T
         if n_outputs > 1:
             full = _from_products(full, n_outputs, n_columns)
@@ -245,8 +249,12 @@ class Objective:
         logits = self.shape[0] * self.rows.dtype.itemsize
         return blocks(start, stop, max(self.rows.bytes_per_row, logits))
 
-    def _map(self, work: Callable) -> list[Any]:
-        return map_chunks(work, self.rows.n_rows, 8 * int(np.prod(self.shape)), self.threads)
+    def _map(self, work: Callable, sum_size: int = 0) -> list[Any]:
+        """work(start, stop) for each chunk of rows, in order; the size of a sum is that of coef."""
+        sum_size = sum_size or int(np.prod(self.shape))
+        rows = self.rows
+        parts = chunks(rows.n_rows, sum_size, rows.n_rows * rows.entries_per_row * self.shape[0])
+        return _threads.map_in_order(lambda part: work(*part), parts, self.threads)
 
 
 def _from_products(products: np.ndarray, n_outputs: int, n_columns: int) -> np.ndarray:

@@ -5,24 +5,31 @@ columns, (n_outputs, n_columns), the last column the intercept where there is on
 them back. Residuals, logits and probabilities are class-major, (n_outputs, rows of the block).
 """
 
+import functools
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 import scipy.sparse
 
-from skmax import _kernels, _threads
+from skmax import _kernels
 
 BLOCK_BYTES = 2**20  # a block of standardised rows stays in the L2 cache
 CHUNK_BYTES = 2**25  # room for the partial sums of all chunks of rows
 MAX_CHUNKS = 16
+WORTH_A_SUM = 16  # operations on the rows of a chunk for each number of its partial sum
 
 
-def chunks(n_rows: int, bytes_per_sum: int) -> list[tuple[int, int]]:
-    """Ranges of rows to be summed apart: by shape alone, so that threads do not change the sums."""
-    most = max(2, min(MAX_CHUNKS, CHUNK_BYTES // max(1, bytes_per_sum)))
-    count = max(1, min(most, n_rows // 256))
+def chunks(n_rows: int, sum_size: int, operations: float) -> list[tuple[int, int]]:
+    """Ranges of rows to be summed apart: by shape alone, so that threads do not change the sums.
+
+    `sum_size` is the number of float64 entries of a partial sum, `operations` those on all rows.
+    """
+    room = CHUNK_BYTES // (8 * sum_size)
+    worth = int(operations / (WORTH_A_SUM * sum_size))
+    count = max(1, min(MAX_CHUNKS, max(2, min(room, worth)), n_rows // 256))
     edges = np.linspace(0, n_rows, count + 1).astype(int).tolist()
     return list(itertools.pairwise(edges))
 
@@ -136,18 +143,32 @@ class DenseRows(_Standardised):
         self.entries_per_row = float(self.n_columns)
         self.bytes_per_row = X.dtype.itemsize * self.n_columns
 
-    def products(self, coef: np.ndarray) -> "_DenseProducts":
-        return _DenseProducts(self, coef)
+    def sweep(self, coef: np.ndarray) -> "_DenseSweep":
+        """Products with all rows for one `coef`, chunk by chunk."""
+        return _DenseSweep(self, coef)
 
 
-class _DenseProducts:
-    """Logits and gradient of one chunk of dense rows, block by block."""
+class _DenseSweep:
+    """What the chunks of a sweep over dense rows share."""
 
     def __init__(self, rows: DenseRows, coef: np.ndarray) -> None:
         self.rows = rows
         self.coef = coef.astype(rows.dtype)
-        self.scratch = np.empty(0, rows.dtype)
-        self.sum = np.zeros(coef.shape)
+
+    def chunk(self) -> "_DenseChunk":
+        return _DenseChunk(self)
+
+    def gradient(self, parts: Sequence["_DenseChunk"]) -> np.ndarray:
+        return add_up([part.sum for part in parts])
+
+
+class _DenseChunk:
+    """Logits and gradient of a chunk of dense rows, block by block."""
+
+    def __init__(self, sweep: _DenseSweep) -> None:
+        self.rows, self.coef = sweep.rows, sweep.coef
+        self.scratch = np.empty(0, sweep.rows.dtype)
+        self.sum = np.zeros(sweep.coef.shape)
 
     def logits(self, start: int, stop: int) -> np.ndarray:
         size = (stop - start) * self.rows.n_columns
@@ -159,9 +180,6 @@ class _DenseProducts:
 
     def add_gradient(self, residual: np.ndarray) -> None:
         self.sum += residual @ self.block
-
-    def gradient(self) -> np.ndarray:
-        return self.sum
 
 
 class CsrRows(_Standardised):
@@ -178,12 +196,13 @@ class CsrRows(_Standardised):
         self.entries_per_row = max(1.0, X.nnz / X.shape[0])
         self.bytes_per_row = int(self.entries_per_row * (X.dtype.itemsize + X.indices.itemsize))
 
-    def products(self, coef: np.ndarray) -> "_CsrProducts":
-        return _CsrProducts(self, coef)
+    def sweep(self, coef: np.ndarray) -> "_CsrSweep":
+        """Products with all rows for one `coef`, chunk by chunk."""
+        return _CsrSweep(self, coef)
 
 
-class _CsrProducts:
-    """Logits and gradient of one chunk of sparse rows, block by block."""
+class _CsrSweep:
+    """What the chunks of a sweep over sparse rows share: the coefficients of the user's columns."""
 
     def __init__(self, rows: CsrRows, coef: np.ndarray) -> None:
         self.rows = rows
@@ -193,9 +212,32 @@ class _CsrProducts:
         width = -(-len(coef) // lanes) * lanes
         self.coef = np.zeros((rows.n_features, width), rows.dtype)
         self.coef[:, : len(coef)] = weights.T
-        self.buffer = np.zeros(lanes, rows.dtype)
+
+    def chunk(self) -> "_CsrChunk":
+        return _CsrChunk(self)
+
+    def gradient(self, parts: Sequence["_CsrChunk"]) -> np.ndarray:
+        rows, residuals = self.rows, add_up([part.residual_sum for part in parts])
+        sums = add_up([part.sum for part in parts])
+        gradient = np.empty((len(residuals), rows.n_columns))
+        features = gradient[:, : rows.n_features]
+        features[...] = sums[:, : len(residuals)].T
+        for of_output, residual in zip(features, residuals, strict=True):
+            of_output -= residual * rows.shift
+        features *= rows.inverse_scale
+        if rows.intercept:
+            gradient[:, -1] = residuals
+        return gradient
+
+
+class _CsrChunk:
+    """Logits and gradient of a chunk of sparse rows, block by block."""
+
+    def __init__(self, sweep: _CsrSweep) -> None:
+        self.rows, self.coef, self.intercepts = sweep.rows, sweep.coef, sweep.intercepts
+        self.buffer = np.zeros(self.coef.shape[1], self.coef.dtype)
         self.sum = np.zeros_like(self.coef)
-        self.residual_sum = np.zeros(len(coef))
+        self.residual_sum = np.zeros(len(self.intercepts))
 
     def logits(self, start: int, stop: int) -> np.ndarray:
         X, self.range = self.rows.X, (start, stop)
@@ -210,12 +252,6 @@ class _CsrProducts:
             X.data, X.indices, X.indptr, start, stop, residual, self.buffer, self.sum
         )
         self.residual_sum += residual.sum(axis=1, dtype=np.float64)
-
-    def gradient(self) -> np.ndarray:
-        rows, sums = self.rows, self.residual_sum
-        features = self.sum[:, : len(sums)].T - np.outer(sums, rows.shift)
-        features *= rows.inverse_scale
-        return np.column_stack([features, sums]) if rows.intercept else features
 
 
 class RowSpace(DenseRows):
@@ -281,6 +317,6 @@ def _dense_moments(
     return shift, deviation
 
 
-def map_chunks(work: Any, n_rows: int, bytes_per_sum: int, threads: int) -> list[Any]:
-    """work(start, stop) for each chunk of rows, in order."""
-    return _threads.map_in_order(lambda chunk: work(*chunk), chunks(n_rows, bytes_per_sum), threads)
+def add_up(parts: Sequence[np.ndarray]) -> np.ndarray:
+    """The sum in the given order, in the memory of the first."""
+    return functools.reduce(lambda total, part: np.add(total, part, out=total), parts)

@@ -242,9 +242,7 @@ def transpose8(typing, source, start, stride, target, target_start, target_strid
             index = builder.add(index, builder.mul(scale, scale.type(row)))
             return _address(context, builder, array_type, array, index, kind)
 
-        rows = [
-            builder.load(address(source, a, first, step, row), align=align) for row in range(8)
-        ]
+        rows = [builder.load(address(source, a, first, step, row), align=align) for row in range(8)]
         for distance in (4, 2, 1):
             low = [i // distance * 2 * distance + i % distance for i in range(4)]
             lanes = ir.VectorType(ir.IntType(32), 8)
