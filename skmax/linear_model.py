@@ -2,8 +2,7 @@
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Mapping
-from numbers import Integral, Real
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,12 +13,24 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmax import _solvers, _threads, functional
+from skmax import _parameters, _solvers, _threads, functional
 from skmax._objective import BinaryLoss, LabelLoss, Loss, Objective, ShareLoss
 from skmax._rows import rows_of
 from skmax._targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
 
-SOLVERS = ("auto", "lbfgs", "newton")
+RULES = {
+    "C": _parameters.INVERSE_STRENGTH,
+    "l1_ratio": _parameters.NO_L1,
+    "fit_intercept": _parameters.BOOLEAN,
+    "class_weight": _parameters.CLASS_WEIGHT,
+    "solver": _parameters.one_of("auto", "lbfgs", "newton"),
+    "tol": _parameters.POSITIVE,
+    "max_iter": _parameters.integer(1),
+    "warm_start": _parameters.BOOLEAN,
+    "random_state": _parameters.SEED,
+    "n_jobs": _parameters.JOBS,
+    "verbose": _parameters.VERBOSITY,
+}
 #: Products of an entry of X and an output below which a second thread costs more than it brings.
 SMALL = 2_000_000
 #: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
@@ -194,7 +205,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             If `X` or `y` is of a kind that cannot be read.
         """
         with _as_before_on_error(self):
-            _check_parameters(self)
+            _parameters.check_parameters(self, RULES)
             X = validate_data(
                 self,
                 X,
@@ -477,55 +488,3 @@ def _print_nothing(n_iter: int, value: float, gap: float) -> None:
 def _print_line(n_iter: int, value: float, gap: float) -> None:
     """What is printed of an iteration at verbose=1."""
     print(f"iteration {n_iter:4d}  objective {value:.10g}  estimated relative gap {gap:.2g}")
-
-
-def _is(kind: Any, value: Any) -> bool:
-    """Whether `value` is a number of that kind and no bool."""
-    return isinstance(value, kind) and not isinstance(value, bool | np.bool_)
-
-
-def _check_parameters(model: SoftmaxRegression) -> None:
-    """Refuse a parameter of the wrong kind or size: its name, the value, the values allowed."""
-    C: Any = model.C
-    l1_ratio: Any = model.l1_ratio
-    weight, seed = model.class_weight, model.random_state
-    jobs: Any = model.n_jobs
-    verbose: Any = model.verbose
-    allowed = {
-        "C": (_is(Real, C) and C > 0, "a positive number, np.inf for no penalty"),
-        "l1_ratio": (_is(Real, l1_ratio) and 0 <= l1_ratio <= 1, "a number in [0, 1]"),
-        "fit_intercept": (isinstance(model.fit_intercept, bool | np.bool_), "True or False"),
-        "class_weight": (
-            weight is None
-            or isinstance(weight, Mapping)
-            or (isinstance(weight, str) and weight == "balanced"),
-            "None, 'balanced' or a dict from class to weight",
-        ),
-        "solver": (
-            isinstance(model.solver, str) and model.solver in SOLVERS,
-            f"one of {', '.join(map(repr, SOLVERS))}",
-        ),
-        "tol": (_is(Real, model.tol) and 0 < model.tol < np.inf, "a positive number"),
-        "max_iter": (_is(Integral, model.max_iter) and model.max_iter >= 1, "an integer >= 1"),
-        "warm_start": (isinstance(model.warm_start, bool | np.bool_), "True or False"),
-        "random_state": (
-            seed is None
-            or (_is(Integral, seed) and seed >= 0)
-            or isinstance(seed, np.random.RandomState),
-            "None, an integer >= 0 or a RandomState",
-        ),
-        "n_jobs": (jobs is None or (_is(Integral, jobs) and jobs != 0), "None or an integer but 0"),
-        "verbose": (
-            isinstance(verbose, Integral | np.bool_) and int(verbose) >= 0,
-            "an integer >= 0",
-        ),
-    }
-    for name, (right, values) in allowed.items():
-        if not right:
-            given = getattr(model, name)
-            raise ValueError(f"SoftmaxRegression: {name} must be {values}, got {given!r}")
-    if l1_ratio > 0:
-        raise ValueError(
-            f"SoftmaxRegression: l1_ratio must be 0 (the L2 penalty), got {l1_ratio!r}: the L1 "
-            "norm is not available yet"
-        )
