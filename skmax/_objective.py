@@ -134,7 +134,7 @@ class Objective:
         #: Columns so many that no matrix of them should be formed.
         self.many_columns = rows.n_columns > MATRIX_COLUMNS
         #: What a value may be off by, relative to it, through rounding.
-        self.resolution = float(np.finfo(rows.dtype).eps)
+        self.resolution = float(max(np.finfo(rows.dtype).eps, 16 * np.finfo(np.float64).eps))
         #: Without a penalty, a value this small says that there is no minimum but 0 at infinity.
         self.vanishing = 0.0 if self.penalised else 1e-10
         #: How many Hessian products cost as much as the Hessian and its factors: by operations, of
@@ -218,9 +218,10 @@ class Objective:
 
     def gram(self, most_rows: int) -> np.ndarray:
         """The weighted second moments of the columns, from at most `most_rows` rows."""
-        rows = np.arange(0, self.rows.n_rows, max(1, self.rows.n_rows // most_rows))
+        rows = np.flatnonzero(self.share)
+        rows = rows[:: -(-len(rows) // most_rows)]
         weight = self.share[rows]
-        return self.rows.gram(weight / weight.sum(), rows)
+        return self.rows.gram(rows, weight / weight.sum())
 
     def output_curvature(self) -> np.ndarray:
         """The mean over samples of diag(p) - p p', or of p (1 - p), at the last evaluation."""
@@ -239,11 +240,8 @@ class Objective:
 
     def user_coef(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weights and intercepts of the user's columns; those of least norm without a penalty."""
-        weights, intercepts = self.rows.to_user(coef)
-        if self.penalised or self.many_columns:
-            return weights, intercepts
-        gram = self.gram(self.rows.n_rows)
-        return self.rows.least_norm(weights, intercepts, gram)
+        unique = self.penalised or self.many_columns
+        return self.rows.to_user(coef, None if unique else self.gram(self.rows.n_rows))
 
     def _blocks(self, start: int, stop: int) -> list[tuple[int, int]]:
         logits = self.shape[0] * self.rows.dtype.itemsize

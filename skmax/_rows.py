@@ -19,6 +19,7 @@ from skmax import _kernels
 BLOCK_BYTES = 2**20  # a block of standardised rows stays in the L2 cache
 CHUNK_BYTES = 2**25  # room for the partial sums of all chunks of rows
 MAX_CHUNKS = 16
+MOST_REDUCED = 2000  # rows up to which more columns than rows are reduced to their number
 WORTH_A_SUM = 16  # operations on the rows of a chunk for each number of its partial sum
 
 
@@ -64,9 +65,17 @@ class _Standardised:
         columns = strength * np.where(scale > 0, scale, 1.0) ** 2
         return np.append(columns, 0.0) if self.intercept else columns
 
-    def to_user(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Weights (n_outputs, n_features) and intercepts (n_outputs,) of the user's columns."""
+    def to_user(
+        self, coef: np.ndarray, gram: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (n_outputs, n_features) and intercepts (n_outputs,) of the user's columns.
+
+        With the second moments of the standardised columns, `gram`, the weights are those of least
+        norm with the same logits.
+        """
         weights = coef[:, : self.n_features] * self.inverse_scale.astype(np.float64)
+        if gram is not None:
+            weights = self._least_norm(weights, gram)
         if not self.intercept:
             return weights, np.zeros(len(coef))
         return weights, coef[:, -1] - weights @ self.shift.astype(np.float64)
@@ -79,23 +88,17 @@ class _Standardised:
             return coef
         return np.column_stack([coef, intercepts + weights @ self.shift.astype(np.float64)])
 
-    def least_norm(
-        self, weights: np.ndarray, intercepts: np.ndarray, gram: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The weights of least norm with the same logits; `gram` of the standardised columns."""
+    def _least_norm(self, weights: np.ndarray, gram: np.ndarray) -> np.ndarray:
+        """The weights without their part in directions that change no logit."""
         squares, vectors = scipy.linalg.eigh(gram[: self.n_features, : self.n_features])
         rounding = 32 * len(squares) * np.finfo(np.float64).eps * squares[-1]
-        # Directions of the user's coefficients that change no logit.
         idle = vectors[:, squares <= rounding] * self.inverse_scale.astype(np.float64)[:, None]
         if idle.shape[1] == 0:
-            return weights, intercepts
-        basis = scipy.linalg.qr(idle, mode="economic", pivoting=True)
-        rank = int(np.sum(np.abs(np.diag(basis[1])) > 1e-12 * np.abs(basis[1][0, 0])))
-        basis = basis[0][:, :rank]
-        change = (weights @ basis) @ basis.T
-        if self.intercept:
-            intercepts = intercepts + change @ self.shift.astype(np.float64)
-        return weights - change, intercepts
+            return weights
+        basis, factor, _ = scipy.linalg.qr(idle, mode="economic", pivoting=True)
+        sizes = np.abs(np.diag(factor))
+        basis = basis[:, : int(np.sum(sizes > 1e-12 * sizes[0]))]
+        return weights - (weights @ basis) @ basis.T
 
     def dense_block(self, start: int, stop: int, dtype: Any) -> np.ndarray:
         """Rows start..stop as a dense array (rows, n_columns), the intercept's column of ones."""
@@ -113,13 +116,13 @@ class _Standardised:
         if self.intercept:
             block[:, -1] = 1
 
-    def gram(self, weight: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """sum_i weight_i x_i x_i' over the given rows, in float64."""
+    def gram(self, rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """The sum of weight x x' over the given rows, in float64."""
         total = np.zeros((self.n_columns, self.n_columns), order="F")
         step = max(32, BLOCK_BYTES // (8 * self.n_columns))
         for first in range(0, len(rows), step):
-            some = rows[first : first + step]
-            block = self._gather(some)
+            some = slice(first, first + step)
+            block = self._gather(rows[some])
             block *= np.sqrt(weight[some])[:, None]
             total = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=total, overwrite_c=1)
         return np.triu(total) + np.triu(total, 1).T
@@ -186,12 +189,10 @@ class CsrRows(_Standardised):
     """Rows of a CSR matrix; shifts and scales are applied to coefficients instead of entries."""
 
     def __init__(self, X: Any, share: np.ndarray, intercept: bool) -> None:
-        first, second = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-        _kernels.csr_column_moments(X.data, X.indices, X.indptr, share, first, second)
-        shift = first if intercept else np.zeros_like(first)
-        variance = second - shift**2
-        # Where the subtraction has left no digits the column keeps its size about 0.
-        deviation = np.sqrt(np.where(variance > 1e-8 * second, variance, second))
+        if not X.has_canonical_format:  # an entry given in parts would count as several
+            X = X.copy()
+            X.sum_duplicates()
+        shift, deviation = _csr_moments(X, share, intercept)
         super().__init__(X, shift, deviation, intercept)
         self.entries_per_row = max(1.0, X.nnz / X.shape[0])
         self.bytes_per_row = int(self.entries_per_row * (X.dtype.itemsize + X.indices.itemsize))
@@ -258,41 +259,39 @@ class RowSpace(DenseRows):
     """Dense rows with more columns than rows, in coordinates of the row space of X.
 
     The optimum under an L2 penalty, and the one of least norm without, is a combination of the
-    (centred) rows: with X X' = U diag(s^2) U' the n features U s have the same logits and norms.
+    (centred) rows: with X' = Q R, the n columns of R' have the same logits and norms. The columns
+    of X go into the factors from the largest to the smallest, so that these keep their digits.
     """
 
     def __init__(self, X: np.ndarray, share: np.ndarray, intercept: bool) -> None:
-        X64 = X.astype(np.float64, copy=False)
-        self.centre = share @ X64 if intercept else np.zeros(X.shape[1])
-        products = np.zeros((len(X), len(X)))
-        width = max(1, 2**22 // (8 * len(X)))
-        for first in range(0, X.shape[1], width):
-            columns = X64[:, first : first + width] - self.centre[first : first + width]
-            products += columns @ columns.T
-        squares, vectors = scipy.linalg.eigh(products, overwrite_a=True)
-        kept = squares > squares[-1] * len(X) * np.finfo(np.float64).eps
-        self.roots, self.vectors = np.sqrt(squares[kept]), vectors[:, kept]
-        self.whole = X64
-        features = self.vectors * self.roots
-        super().__init__(features.astype(X.dtype), share, intercept)
+        self.centre, deviation = _dense_moments(X, share, intercept)
+        order = np.argsort(-deviation)
+        tall = (X.T[order] - self.centre[order][:, None]).astype(np.float64, copy=False)
+        basis, factor = scipy.linalg.qr(tall, mode="economic", overwrite_a=True)
+        sizes = np.abs(factor).max(axis=1)
+        # Centred rows depend on each other: what is left of one of them is rounding.
+        kept = sizes > 8 * len(X) * np.finfo(np.float64).eps * sizes.max()
+        self.basis = np.empty((X.shape[1], int(kept.sum())))
+        self.basis[order] = basis[:, kept]
+        super().__init__(factor[kept].T.astype(X.dtype), share, intercept)
 
-    def to_user(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        weights, intercepts = super().to_user(coef)
-        of_rows = (weights / self.roots) @ self.vectors.T
-        weights = of_rows @ self.whole - np.outer(of_rows.sum(axis=1), self.centre)
+    def to_user(
+        self, coef: np.ndarray, gram: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        reduced, intercepts = super().to_user(coef, gram)
+        weights = reduced @ self.basis.T
         return weights, intercepts - weights @ self.centre
 
     def from_user(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
-        of_rows = weights @ self.whole.T - (weights @ self.centre)[:, None]
-        reduced = (of_rows @ self.vectors) / self.roots
-        return super().from_user(reduced, intercepts + weights @ self.centre)
+        return super().from_user(weights @ self.basis, intercepts + weights @ self.centre)
 
 
 def rows_of(X: Any, share: np.ndarray, intercept: bool) -> DenseRows | CsrRows:
     """The view of X that suits its format and shape; `share` (n,) are weights that sum to 1."""
     if scipy.sparse.issparse(X):
         return CsrRows(X, share, intercept)
-    return (RowSpace if X.shape[1] > len(X) else DenseRows)(X, share, intercept)
+    short = len(X) <= MOST_REDUCED and len(X) < X.shape[1]
+    return (RowSpace if short else DenseRows)(X, share, intercept)
 
 
 def _dense_moments(
@@ -300,21 +299,41 @@ def _dense_moments(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Weighted mean of each column (0 without intercept) and the root mean square about it.
 
-    Two sweeps, so that a large offset costs no digits; 0 where a column does not vary beyond the
-    rounding of its entries.
+    Two sweeps, the first about the first row: a large offset costs no digits, and the deviation of
+    a constant column is 0 to the last bit.
     """
     ranges = blocks(0, len(X), 8 * X.shape[1])
     shift = np.zeros(X.shape[1])
     if intercept:
+        first = X[0].astype(np.float64)
         for start, stop in ranges:
-            shift += share[start:stop] @ X[start:stop]
-        shift = shift.astype(X.dtype).astype(np.float64)  # the shift that is then applied
+            shift += share[start:stop] @ (X[start:stop] - first)
+        shift = (first + shift).astype(X.dtype).astype(np.float64)  # as it is then applied
     second = np.zeros(X.shape[1])
     for start, stop in ranges:
         second += share[start:stop] @ (X[start:stop] - shift) ** 2
-    deviation = np.sqrt(second)
-    deviation[deviation <= 4 * np.finfo(X.dtype).eps * np.abs(shift)] = 0.0
-    return shift, deviation
+    return shift, np.sqrt(second)
+
+
+def _csr_moments(X: Any, share: np.ndarray, intercept: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The same for CSR, the entries that are not stored counted as what they are, zeros."""
+    n_features = X.shape[1]
+    mean, stored, second = np.zeros(n_features), np.zeros(n_features), np.zeros(n_features)
+    low, high = np.full(n_features, np.inf), np.full(n_features, -np.inf)
+    count = np.zeros(n_features, np.intp)
+    pieces = X.data, X.indices, X.indptr, share
+    _kernels.csr_column_means(*pieces, mean, stored, low, high, count)
+    some_zero = count < np.count_nonzero(share)
+    low[some_zero], high[some_zero] = (
+        np.minimum(low[some_zero], 0.0),
+        np.maximum(high[some_zero], 0.0),
+    )
+    shift = mean if intercept else np.zeros(n_features)
+    shift = shift.astype(X.dtype).astype(np.float64)
+    _kernels.csr_column_squares(*pieces, shift, second)
+    second += np.where(some_zero, np.maximum(1 - stored, 0.0), 0.0) * shift**2
+    never_varies = low == high if intercept else (low == 0) & (high == 0)
+    return shift, np.sqrt(np.where(never_varies, 0.0, second))
 
 
 def add_up(parts: Sequence[np.ndarray]) -> np.ndarray:

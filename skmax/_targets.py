@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,8 @@ def read_targets(y: Any, sample_weight: Any, class_weight: Any, n_samples: int) 
     sample, and the row is divided by it.
     """
     weight = read_sample_weight(sample_weight, n_samples)
+    if not hasattr(y, "shape"):
+        y = np.asarray(y)
     if is_soft(y):
         shares, classes = read_soft(y)
         check_consistent_length(np.empty(n_samples), shares)
@@ -57,6 +60,7 @@ def read_targets(y: Any, sample_weight: Any, class_weight: Any, n_samples: int) 
     else:
         y = column_or_1d(y, warn=True)
         check_consistent_length(np.empty(n_samples), y)
+        check_array(y, dtype=None, ensure_2d=False, input_name="y")  # NaN and infinity
         check_classification_targets(y)
         classes, labels = np.unique(y, return_inverse=True)
         counts = np.bincount(labels, weights=weight, minlength=len(classes))
@@ -68,28 +72,27 @@ def read_targets(y: Any, sample_weight: Any, class_weight: Any, n_samples: int) 
 
 def is_soft(y: Any) -> bool:
     """Whether `y` has several columns."""
-    shape = getattr(y, "shape", None)
-    if shape is None:
-        shape = np.shape(y)
+    shape = y.shape if hasattr(y, "shape") else np.asarray(y).shape
     return len(shape) == 2 and shape[1] > 1
 
 
 def read_soft(y: Any) -> tuple[np.ndarray, np.ndarray]:
     """Soft labels as float64 (n, K), and the classes: the columns' names, or 0..K-1."""
-    shares = check_array(y, dtype=np.float64, ensure_all_finite=False, input_name="y")
-    bad = ~np.isfinite(shares).all(axis=1)
-    if bad.any():
-        raise ValueError(f"y: row {np.argmax(bad)} of the soft labels holds NaN or infinity")
-    bad = (shares < 0).any(axis=1)
-    if bad.any():
-        raise ValueError(f"y: row {np.argmax(bad)} of the soft labels holds a negative entry")
-    bad = shares.sum(axis=1) == 0
-    if bad.any():
-        raise ValueError(f"y: row {np.argmax(bad)} of the soft labels sums to 0")
     names = getattr(y, "columns", None)
-    classes = np.arange(shares.shape[1]) if names is None else np.asarray(names)
+    classes = np.arange(y.shape[1]) if names is None else np.asarray(names)
     if len(np.unique(classes)) < len(classes):
         raise ValueError(f"y: the columns' names are the classes and must differ, got {classes}")
+    shares = check_array(y, dtype=np.float64, ensure_all_finite=False, input_name="y")
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = shares.sum(axis=1)
+    faults = {
+        "holds NaN or infinity, or its sum does": ~np.isfinite(sums),
+        "holds a negative entry": (shares < 0).any(axis=1),
+        "sums to 0": sums == 0,
+    }
+    for fault, rows in faults.items():
+        if rows.any():
+            raise ValueError(f"y: row {np.argmax(rows)} of the soft labels {fault}")
     return shares, classes
 
 
@@ -97,7 +100,7 @@ def read_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
     """Sample weights as float64 (n,); None and a number stand for equal weights."""
     if sample_weight is None:
         return np.ones(n_samples)
-    if np.ndim(sample_weight) == 0:
+    if isinstance(sample_weight, Real):
         sample_weight = np.full(n_samples, sample_weight)
     weight = check_array(
         sample_weight, dtype=np.float64, ensure_2d=False, input_name="sample_weight"
@@ -108,7 +111,7 @@ def read_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
         row = int(np.argmax(weight < 0))
         raise ValueError(f"sample_weight must not be negative, got {weight[row]} in row {row}")
     if not (weight > 0).any():
-        raise ValueError("sample_weight is 0 for every sample")
+        raise ValueError("sample_weight is zero for every sample")
     return weight
 
 
@@ -148,9 +151,7 @@ def _nonnegative(factor: Any, name: Any) -> float:
 
 def _check_two_classes(targets: Targets) -> None:
     """At least two classes must have weight."""
-    present = targets.class_weight() > 0
-    if present.sum() < 2:
-        found = targets.classes[present].tolist()
-        raise ValueError(
-            f"y needs at least two classes with positive weight, got the class {found}"
-        )
+    found = targets.classes[targets.class_weight() > 0].tolist()
+    if len(found) < 2:
+        got = f"one class: {found}" if found else "none"
+        raise ValueError(f"y needs at least two classes with positive weight, got {got}")

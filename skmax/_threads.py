@@ -90,29 +90,54 @@ def map_in_order(
     return [answers[place] for place in range(len(items))]
 
 
-class _BlasLimit:
-    """One BLAS thread while any fit runs: the limit is the process's, so the fits are counted.
+class _Keeper(threading.Thread):
+    """Holds the limit of one BLAS thread from its start until it is released.
 
-    The first one in sets it, the last one out restores what was there before.
+    A thread for this alone: threadpoolctl lets none but the thread that has set the limit of
+    OpenBLAS lift it again, and the first fit to begin need not be the last to end.
     """
+
+    def __init__(self) -> None:
+        super().__init__(name="skmax BLAS limit", daemon=True)
+        self.holds, self.released = threading.Event(), threading.Event()
+        self.limiter: Any = None
+        self.start()
+        self.holds.wait()
+
+    def run(self) -> None:
+        try:
+            self.limiter = _blas_libraries().limit(limits=1, user_api="blas")
+            with self.limiter:
+                self.holds.set()
+                self.released.wait()
+        finally:
+            self.holds.set()
+
+    def release(self) -> None:
+        self.released.set()
+        self.join()
+
+
+class _BlasLimit:
+    """One BLAS thread while any fit runs: the limit is the process's, so the fits are counted."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.fits = 0
-        self.limiter: Any = None
+        self.keeper: _Keeper | None = None
 
     def enter(self) -> None:
         with self.lock:
             if self.fits == 0:
-                self.limiter = _blas_libraries().limit(limits=1, user_api="blas")
+                self.keeper = _Keeper()
             self.fits += 1
 
     def leave(self) -> None:
         with self.lock:
             self.fits -= 1
-            if self.fits == 0:
-                self.limiter.restore_original_limits()
-                self.limiter = None
+            if self.fits == 0 and self.keeper is not None:
+                self.keeper.release()
+                self.keeper = None
 
 
 _blas_limit = _BlasLimit()
@@ -130,18 +155,30 @@ def one_blas_thread() -> Iterator[None]:
     limit = _blas_limit  # a fork in between replaces the global one
     limit.enter()
     try:
-        yield
+        with _limit_of_this_thread():
+            yield
     finally:
         limit.leave()
+
+
+def _limit_of_this_thread() -> Any:
+    """A limit set by the calling thread, where the keeper's is not heeded.
+
+    That is so where the caller has set a limit himself, or where BLAS keeps one for each thread.
+    """
+    blas = [library for library in _blas_libraries().info() if library["user_api"] == "blas"]
+    if all(library["num_threads"] == 1 for library in blas):
+        return contextlib.nullcontext()
+    return _blas_libraries().limit(limits=1, user_api="blas")
 
 
 def _after_fork() -> None:
     """In a forked child: no threads, fresh locks, and the BLAS limit of before any fit."""
     global _pool, _blas_limit
     _pool = _Pool()
-    inherited, _blas_limit = _blas_limit.limiter, _BlasLimit()
-    if inherited is not None:
-        inherited.restore_original_limits()
+    keeper, _blas_limit = _blas_limit.keeper, _BlasLimit()
+    if keeper is not None and keeper.limiter is not None:
+        keeper.limiter.restore_original_limits()
 
 
 if hasattr(os, "register_at_fork"):

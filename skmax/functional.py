@@ -389,10 +389,10 @@ def _cross_entropy(
     weight = _check_weight(sample_weight, n_samples)
     labels, shares = _check_targets(targets, logits, label_smoothing)
     total = weight.sum() if reduction == "mean" else 1.0
-    losses = np.empty(n_samples)
+    losses = np.zeros(n_samples)
     gradient = np.empty(logits.shape if with_gradient else (0, 0), logits.dtype)
     step = max(64, _BLOCK // max(1, n_classes))
-    for start in range(0, n_samples, step):
+    for start in range(0, n_samples if n_classes else 0, step):
         rows = slice(start, start + step)
         p = np.array(logits[rows].T, order="C", copy=True)
         if shares is None:
@@ -402,14 +402,16 @@ def _cross_entropy(
             _kernels.cross_entropy_targets(p, t, losses[rows])
         if not with_gradient:
             continue
-        factor = (weight[rows] / total).astype(logits.dtype)
+        factor = (weight[rows] / (total or 1.0)).astype(logits.dtype)
         residual = np.empty_like(p)
         if shares is None:
             _kernels.residual_labels(p, labels[rows], factor, residual)
         else:
             _kernels.residual_targets(p, t, t.sum(axis=0), factor, residual)
         gradient[rows] = residual.T
-    # A sample without weight counts nothing, even where its loss is infinite.
+    # A sample without weight counts nothing, even where its loss is infinite or not a number.
+    if with_gradient:
+        gradient[weight == 0] = 0
     losses = np.multiply(losses, weight, out=np.zeros(n_samples), where=weight > 0)
     if reduction == "none":
         return losses, gradient

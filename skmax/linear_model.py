@@ -206,14 +206,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         """
         with _as_before_on_error(self):
             _parameters.check_parameters(self, RULES)
-            X = validate_data(
-                self,
-                X,
-                None if y is None else "no_validation",
-                accept_sparse="csr",
-                accept_large_sparse=True,
-                dtype=[np.float64, np.float32],
-            )
+            X = _read_samples(self, X, None if y is None else "no_validation")
             targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
             with _threads.one_blas_thread():
                 self._fit(X, targets)
@@ -283,7 +276,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             The logit of each class; for two classes that of ``classes_[1]``.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False)
+        X = _read_samples(self, X, reset=False)
         logits = X @ self.coef_.T
         if scipy.sparse.issparse(logits):
             logits = logits.toarray()
@@ -457,6 +450,32 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     def _dense_coef(self) -> np.ndarray:
         """`coef_` as an array, sparsified or not."""
         return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+
+
+def _read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
+    """X as a float array or CSR matrix; NaN or infinity is an error that names the column."""
+    X = validate_data(
+        model,
+        X,
+        y,
+        reset=reset,
+        accept_sparse="csr",
+        accept_large_sparse=True,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,
+    )
+    entries = X.data if scipy.sparse.issparse(X) else X
+    with np.errstate(over="ignore", invalid="ignore"):
+        fine = np.isfinite(entries.sum()) or np.isfinite(entries).all()
+    if fine:
+        return X
+    wrong = scipy.sparse.coo_matrix(X)
+    place = int(np.argmax(~np.isfinite(wrong.data)))
+    column, row = int(wrong.col[place]), int(wrong.row[place])
+    names = getattr(model, "feature_names_in_", None)
+    name = "" if names is None else f" ({names[column]!r})"
+    what = "NaN" if np.isnan(wrong.data[place]) else "infinity"
+    raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")
 
 
 def _loss_of(targets: Targets, n_outputs: int, dtype: Any) -> Loss:

@@ -22,7 +22,8 @@ _HOME = {
     "curvature_binary": "cross_entropy",
     "csr_logits": "sparse",
     "csr_gradient": "sparse",
-    "csr_column_moments": "sparse",
+    "csr_column_means": "sparse",
+    "csr_column_squares": "sparse",
     "compilation": "_jit",
 }
 

@@ -79,11 +79,18 @@ def _candidates() -> Iterator[Path]:
         yield Path(cache) / "skmax" / install
     elif home := os.environ.get("HOME") or os.environ.get("LOCALAPPDATA"):
         yield Path(home) / ".cache" / "skmax" / install
-    if hasattr(os, "getuid"):
-        # What is loaded from here is run: only a folder that no other user can write to will do.
+    if hasattr(os, "getuid") and (private := _private_folder()):
+        yield private / install
+
+
+def _private_folder() -> Path | None:
+    """A folder among the temporary files that no other user can write to: its code will be run."""
+    try:
         folder = Path(tempfile.gettempdir()) / f"skmax-{os.getuid()}"
-        if not folder.exists() or _is_private(folder):
-            yield folder / install
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder if _is_private(folder) else None
+    except OSError:
+        return None
 
 
 def _is_private(folder: Path) -> bool:
@@ -129,19 +136,34 @@ class _Impl(CompileResultCacheImpl):
 
 
 class _CheckedFile(IndexDataCacheFile):
-    """numba's cache file with a checksum before the compiled code."""
+    """numba's cache file with a checksum before the compiled code.
+
+    It covers the sources and the types too: numba writes the index and the code one after the
+    other, and two processes may mix theirs.
+    """
+
+    def save(self, key: Any, data: Any) -> None:
+        self._key = key
+        super().save(key, data)
+
+    def load(self, key: Any) -> Any:
+        self._key = key
+        return super().load(key)
 
     def _save_data(self, name: str, data: Any) -> None:
         payload = self._dump(data)
         with self._open_for_write(self._data_path(name)) as file:
-            file.write(hashlib.sha256(payload).digest() + payload)
+            file.write(self._digest(payload) + payload)
 
     def _load_data(self, name: str) -> Any:
         content = Path(self._data_path(name)).read_bytes()
         digest, payload = content[:32], content[32:]
-        if hashlib.sha256(payload).digest() != digest:
+        if self._digest(payload) != digest:
             raise OSError(f"damaged cache file {name}")
         return pickle.loads(payload)
+
+    def _digest(self, payload: bytes) -> bytes:
+        return hashlib.sha256(f"{_source_stamp()} {self._key}".encode() + payload).digest()
 
 
 class _Cache(FunctionCache):

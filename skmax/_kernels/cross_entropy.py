@@ -33,7 +33,8 @@ def cross_entropy_labels(logits, labels, losses):
         fill(ties, 0.0)
         tile_max(flat, first, n_samples, n_classes, lanes, top)
         for lane in range(lanes):
-            losses[first + lane] = top[lane] - logits[labels[first + lane], first + lane]
+            z = np.float64(logits[labels[first + lane], first + lane])
+            losses[first + lane] = np.float64(top[lane]) - z
         _normalise(flat, first, n_samples, n_classes, lanes, top, others, ties)
         for lane in range(lanes):
             losses[first + lane] += others[lane]
@@ -58,7 +59,8 @@ def cross_entropy_targets(logits, targets, losses):
         for k in range(n_classes):
             t, z = targets[k, first : first + lanes], logits[k, first : first + lanes]
             for lane in range(lanes):
-                below[lane] += t[lane] * (top[lane] - z[lane]) if t[lane] != 0 else 0.0
+                gap = np.float64(top[lane]) - np.float64(z[lane])
+                below[lane] += t[lane] * gap if t[lane] != 0 else 0.0
                 mass[lane] += t[lane]
         _normalise(flat, first, n_samples, n_classes, lanes, top, others, ties)
         for lane in range(lanes):

@@ -89,12 +89,17 @@ def _build_exp(builder, x, table):
     x = builder.select(builder.fcmp_ordered("<", x, number(table.lowest)), number(table.lowest), x)
     shifted = _multiply_add(builder, x, number(_LOG2E), number(table.to_integer))
     n = builder.fsub(shifted, number(table.to_integer))
-    r = _multiply_add(builder, n, number(-table.ln2[0]), x)
-    r = _multiply_add(builder, n, number(-table.ln2[1]), r)
+    # x - n ln(2) as r + r_low: the first product and difference are exact.
+    coarse = _multiply_add(builder, n, number(-table.ln2[0]), x)
+    r = _multiply_add(builder, n, number(-table.ln2[1]), coarse)
+    r_low = _multiply_add(builder, n, number(-table.ln2[1]), builder.fsub(coarse, r))
     q = number(table.q[0])
     for coefficient in table.q[1:]:
         q = _multiply_add(builder, q, r, number(coefficient))
-    p = builder.fadd(number(1.0), _multiply_add(builder, builder.fmul(q, r), r, r))
+    # 1 + r as high + low, so that all that is rounded is small but for the last sum.
+    high = builder.fadd(number(1.0), r)
+    low = builder.fadd(builder.fsub(r, builder.fsub(high, number(1.0))), r_low)
+    p = builder.fadd(high, _multiply_add(builder, builder.fmul(q, r), r, low))
     # 2^n in two factors: the product is right where 2^n itself would be subnormal.
     half = _multiply_add(builder, x, number(0.5 * _LOG2E), number(table.to_integer))
     bits, half_bits = builder.bitcast(shifted, integers), builder.bitcast(half, integers)

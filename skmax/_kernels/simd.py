@@ -200,30 +200,63 @@ def others_and_ties(typing, e, z, top):
     return types.UniTuple(e, 2)(e, z, top), codegen
 
 
-def _reduce(combine):
-    """An intrinsic that halves a vector with `combine` until one lane is left."""
-
-    @intrinsic
-    def reduction(typing, vector):
-        def codegen(context, builder, signature, arguments):
-            (value,) = arguments
-            while value.type.count > 1:
-                half = value.type.count // 2
-                lanes = ir.VectorType(ir.IntType(32), half)
-                low, high = (
-                    builder.shuffle_vector(value, value, ir.Constant(lanes, list(part)))
-                    for part in (range(half), range(half, 2 * half))
-                )
-                value = combine(builder, low, high)
-            return builder.extract_element(value, ir.IntType(32)(0))
-
-        return vector.dtype(vector), codegen
-
-    return reduction
+def _halves(builder, value):
+    """The lower and the upper half of a vector."""
+    half = value.type.count // 2
+    lanes = ir.VectorType(ir.IntType(32), half)
+    return [
+        builder.shuffle_vector(value, value, ir.Constant(lanes, list(part)))
+        for part in (range(half), range(half, 2 * half))
+    ]
 
 
-lane_sum = _reduce(lambda builder, a, b: builder.fadd(a, b))
-lane_max = _reduce(lambda builder, a, b: builder.select(builder.fcmp_ordered(">", a, b), a, b))
+@intrinsic
+def lane_max(typing, vector):
+    """The largest lane, by halving the vector; lanes of NaN are passed over where that can be."""
+
+    def codegen(context, builder, signature, arguments):
+        (value,) = arguments
+        while value.type.count > 1:
+            low, high = _halves(builder, value)
+            value = builder.select(builder.fcmp_ordered(">", low, high), low, high)
+        return builder.extract_element(value, ir.IntType(32)(0))
+
+    return vector.dtype(vector), codegen
+
+
+def _two_sum(builder, a, b):
+    """a + b and what it has rounded away (D. E. Knuth, Seminumerical Algorithms, 4.2.2)."""
+    total = builder.fadd(a, b)
+    of_b = builder.fsub(total, a)
+    of_a = builder.fsub(total, of_b)
+    return total, builder.fadd(builder.fsub(a, of_a), builder.fsub(b, of_b))
+
+
+@intrinsic
+def two_sum(typing, a, b):
+    """a + b and what it has rounded away, lane by lane, as two vectors."""
+
+    def codegen(context, builder, signature, arguments):
+        return context.make_tuple(builder, signature.return_type, _two_sum(builder, *arguments))
+
+    return types.UniTuple(a, 2)(a, b), codegen
+
+
+@intrinsic
+def lane_sum(typing, vector, lost):
+    """The sum of all lanes of `vector` and of `lost`, which is small, rounded about once."""
+
+    def codegen(context, builder, signature, arguments):
+        value, small = arguments
+        while value.type.count > 1:
+            value, error = _two_sum(builder, *_halves(builder, value))
+            small = builder.fadd(builder.fadd(*_halves(builder, small)), error)
+        first = ir.IntType(32)(0)
+        return builder.fadd(
+            builder.extract_element(value, first), builder.extract_element(small, first)
+        )
+
+    return vector.dtype(vector, vector), codegen
 
 
 @intrinsic

@@ -18,6 +18,7 @@ from skmax._kernels.simd import (
     splat,
     store,
     store_first,
+    two_sum,
     width_of,
 )
 from skmax._kernels.tile import (
@@ -71,7 +72,7 @@ def _softmax_row(flat, start, stop, out):
         before = total
         total = before + e
         lost = lost + (e - (total - before))
-    scalar = lane_sum((total - one) + lost)
+    scalar = lane_sum(total - one, lost)
     total, inverse = splat(flat, scalar), splat(flat, 1.0 / scalar)
     for at in range(start, last, width):
         store(out, at, quotient(load(out, at), total, inverse))
@@ -89,24 +90,27 @@ def _log_sum_of_row(flat, start, stop):
         tail = load_first(flat, stop - rest, rest, tail)
     largest = _max_of_row(flat, start, stop, tail)
     top = splat(flat, largest)
-    others = ties = splat(flat, 0.0)
+    others = ties = lost = splat(flat, 0.0)
     if rest > 0:
         others, ties = others_and_ties(exp(tail - top), tail, top)
     for at in range(start, stop - rest, width):
         z = load(flat, at)
         other, tie = others_and_ties(exp(z - top), z, top)
-        others, ties = others + other, ties + tie
-    return largest, log1p(np.float64(lane_sum(others)) + (np.float64(lane_sum(ties)) - 1.0))
+        others, rounded = two_sum(others, other)
+        ties, lost = ties + tie, lost + rounded
+    at_top = np.float64(lane_sum(ties, splat(flat, 0.0)))
+    return largest, log1p(np.float64(lane_sum(others, lost)) + (at_top - 1.0))
 
 
 @jit
-def _log_sum_of_tile(tile, n_classes, lanes, top, others, ties):
+def _log_sum_of_tile(tile, n_classes, lanes, top, others, ties, lost):
     """The maximum and log(sum(exp(z - top))) of each lane of a tile."""
     fill(top, -np.inf)
     fill(others, 0.0)
     fill(ties, 0.0)
+    fill(lost, 0.0)
     tile_max(tile, 0, LANES, n_classes, lanes, top)
-    tile_others(tile, 0, LANES, n_classes, lanes, top, others, ties)
+    tile_others(tile, 0, LANES, n_classes, lanes, top, others, ties, lost)
     log_sum(others, ties, lanes)
 
 
@@ -150,11 +154,11 @@ def log_softmax_rows(logits, out):
                 row_out[k] = (row[k] - largest) - log_of_sum
         return
     top, tile = np.empty(LANES, logits.dtype), np.empty(n_classes * LANES, logits.dtype)
-    others, ties = np.empty(LANES), np.empty(LANES)
+    others, ties, lost = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for first in range(0, n_rows, LANES):
         lanes = min(LANES, n_rows - first)
         load_rows(logits, first, lanes, tile)
-        _log_sum_of_tile(tile, n_classes, lanes, top, others, ties)
+        _log_sum_of_tile(tile, n_classes, lanes, top, others, ties, lost)
         for k in range(n_classes):
             z = tile[k * LANES : k * LANES + lanes]
             for lane in range(lanes):
@@ -174,11 +178,11 @@ def logsumexp_rows(logits, out):
             out[i] = largest + log_of_sum
         return
     top, tile = np.empty(LANES, logits.dtype), np.empty(n_classes * LANES, logits.dtype)
-    others, ties = np.empty(LANES), np.empty(LANES)
+    others, ties, lost = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for first in range(0, n_rows, LANES):
         lanes = min(LANES, n_rows - first)
         load_rows(logits, first, lanes, tile)
-        _log_sum_of_tile(tile, n_classes, lanes, top, others, ties)
+        _log_sum_of_tile(tile, n_classes, lanes, top, others, ties, lost)
         for lane in range(lanes):
             out[first + lane] = top[lane] + others[lane]
 

@@ -4,6 +4,8 @@ Coefficients and gradients lie as (p, width): all outputs of a column side by si
 vectors, so that an entry of X meets one run of memory.
 """
 
+import numpy as np
+
 from skmax._kernels._jit import jit
 from skmax._kernels.simd import load, splat, store, width_of
 
@@ -39,10 +41,24 @@ def csr_gradient(data, indices, indptr, start, stop, residual, buffer, gradient)
 
 
 @jit
-def csr_column_moments(data, indices, indptr, weight, first, second):
-    """first[j] += sum_i w_i x_ij and second[j] += sum_i w_i x_ij^2, in float64."""
+def csr_column_means(data, indices, indptr, weight, mean, stored, low, high, count):
+    """Weighted sums, weights, extremes and numbers of each column's entries in rows of weight."""
+    for i in range(indptr.size - 1):
+        if weight[i] == 0:
+            continue
+        for at in range(indptr[i], indptr[i + 1]):
+            j, x = indices[at], np.float64(data[at])
+            mean[j] += weight[i] * x
+            stored[j] += weight[i]
+            low[j] = min(low[j], x)
+            high[j] = max(high[j], x)
+            count[j] += 1
+
+
+@jit
+def csr_column_squares(data, indices, indptr, weight, shift, second):
+    """second[j] += sum of weight (x - shift)^2 over the entries of column j."""
     for i in range(indptr.size - 1):
         for at in range(indptr[i], indptr[i + 1]):
-            weighted = weight[i] * data[at]
-            first[indices[at]] += weighted
-            second[indices[at]] += weighted * data[at]
+            j = indices[at]
+            second[j] += weight[i] * (data[at] - shift[j]) ** 2

@@ -51,20 +51,28 @@ def tile_exp(tile, start, stride, n_classes, lanes, top, total, lost):
 
 
 @jit
-def tile_others(tile, start, stride, n_classes, lanes, top, others, ties):
+def tile_others(tile, start, stride, n_classes, lanes, top, others, ties, lost):
     """Add exp(z - top) to `others`, but 1 to `ties` where z is the maximum.
 
     sum(exp(z - top)) = others + ties; kept apart, so that log(sum) = log1p(others + (ties - 1))
     keeps the digits of a confident row. exp(z - top) - 1 is 0 at the maximum unless that is
-    infinite: then NaN.
+    infinite: then NaN. What additions to `others` round away is added at the end (D. E. Knuth's
+    two-sum).
     """
     for k in range(n_classes):
         logits = tile[start + k * stride : start + k * stride + lanes]
         for lane in range(lanes):
             z = logits[lane]
             e = np.float64(exp(z - top[lane]))
-            others[lane] += e - 1.0 if z == top[lane] else e
+            e = e - 1.0 if z == top[lane] else e
+            before = others[lane]
+            after = before + e
+            of_e = after - before
+            lost[lane] += (before - (after - of_e)) + (e - of_e)
+            others[lane] = after
             ties[lane] += 1.0 if z == top[lane] else 0.0
+    for lane in range(lanes):
+        others[lane] += lost[lane]
 
 
 @jit

@@ -9,13 +9,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from skmax._solvers.newton import LEFT, norm_of, relative_gap, steihaug
+from skmax._solvers.newton import LEFT, ended, norm_of, relative_gap, steihaug
 from skmax._solvers.result import (
-    AT_THE_FLOOR,
     NO_DESCENT,
     OUT_OF_ITERATIONS,
     SEPARABLE,
-    WITHIN_TOL,
     OnIteration,
     Result,
 )
@@ -71,9 +69,9 @@ def lbfgs(
             values.append(value)
             on_iteration(n_iter, value, gap)
             left = relative_gap(0.5 * norm_of(gradient, preconditioner) ** 2, value)
-            if step.decrease <= floor or (gap <= tol and left <= LEFT * tol):
-                message = WITHIN_TOL if left <= tol else AT_THE_FLOOR
-                return Result(coef, value, left, n_iter, True, message, values)
+            enough = max(LEFT * tol, objective.resolution)
+            if step.decrease <= floor or (gap <= tol and left <= enough):
+                return ended(coef, value, left, n_iter, values, tol, objective.resolution)
             if gap > tol:
                 worth_a_look /= 10
             continue

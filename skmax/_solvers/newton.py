@@ -24,6 +24,7 @@ from skmax._solvers.result import (
 ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the share that was reached
 MOST_PRODUCTS = 200  # Hessian products for one step
 LEFT = 1e-3  # of tol, the gap that may be left after the last step
+NOISE = 100  # times the resolution of the value, a gap that may be rounding of the gradient
 
 
 @dataclass
@@ -84,12 +85,25 @@ def newton(
         values.append(value)
         on_iteration(n_iter, value, gap)
         # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
-        if at_floor or (gap_here <= tol and gap <= LEFT * tol):
-            message = WITHIN_TOL if gap <= tol else AT_THE_FLOOR
-            return Result(coef, value, gap, n_iter, True, message, values)
+        if at_floor or (gap_here <= tol and gap <= max(LEFT * tol, objective.resolution)):
+            return ended(coef, value, gap, n_iter, values, tol, objective.resolution)
         if accepted and preconditioner.refresh(objective):
             radius = norm_of(gradient, preconditioner)
     return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
+
+
+def ended(
+    coef: np.ndarray,
+    value: float,
+    gap: float,
+    n_iter: int,
+    values: list[float],
+    tol: float,
+    resolution: float,
+) -> Result:
+    """The result where the last step has brought the gap within tol, or down to rounding."""
+    message = WITHIN_TOL if gap <= tol else AT_THE_FLOOR
+    return Result(coef, value, gap, n_iter, gap <= max(tol, NOISE * resolution), message, values)
 
 
 def steihaug(

@@ -17,7 +17,7 @@ class ExactHessian:
         hessian = objective.hessian()
         _fix_null_space(hessian, objective.shape)
         self.matrix = hessian
-        self.factor = _cholesky(hessian)
+        self.factor = _cholesky(hessian, 8 * len(hessian) * np.finfo(np.float64).eps)
         return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
@@ -35,6 +35,7 @@ class Kronecker:
     """
 
     SAME = 1.25
+    RIDGE = 1e-11
 
     def __init__(self, most_rows: int = 20_000) -> None:
         self.most_rows = most_rows
@@ -44,8 +45,12 @@ class Kronecker:
         if self.gram is None:
             self.gram = objective.gram(self.most_rows)
         values, self.vectors = scipy.linalg.eigh(objective.output_curvature())
-        # One eigenvalue is 0: a shift of all logits of a sample alike, where no gradient points.
-        values = np.maximum(values, values[-1] * 1e-3)
+        if len(values) > 1:
+            # The smallest is 0, for a shift of all logits of a sample alike. No gradient points
+            # there but by rounding, which the largest in its place keeps small.
+            values = np.append(values[1:], values[-1])
+            self.vectors = np.roll(self.vectors, -1, axis=1)
+        values = np.maximum(values, values[-1] * 1e-10)
         self.groups = []
         first = 0
         while first < len(values):
@@ -53,7 +58,7 @@ class Kronecker:
             middle = float(np.sqrt(values[first] * values[last - 1]))
             block = middle * self.gram
             block[np.diag_indices(len(block))] += objective.penalty
-            self.groups.append((slice(first, last), _cholesky(block)))
+            self.groups.append((slice(first, last), _cholesky(block, self.RIDGE)))
             first = last
         return False
 
@@ -115,11 +120,13 @@ def _fix_null_space(hessian: np.ndarray, shape: tuple[int, int]) -> None:
     blocks[:, columns, :, columns] += (mean / n_outputs)[:, None, None]
 
 
-def _cholesky(matrix: np.ndarray) -> Any:
-    """Cholesky's factors; a matrix that is singular to rounding gets the ridge that it needs."""
-    diagonal = np.diag(matrix).copy()
-    diagonal = np.where(diagonal > 0, diagonal, max(diagonal.max(), 1e-300))
-    ridge = 8 * len(matrix) * np.finfo(np.float64).eps
+def _cholesky(matrix: np.ndarray, ridge: float) -> Any:
+    """Cholesky's factors; a matrix that is singular to rounding gets the ridge that it needs.
+
+    Columns are standardised, so that the data's part of a diagonal is below 1/4. A ridge in scale
+    with that keeps the rounding of a gradient small where there is no curvature at all.
+    """
+    diagonal = np.maximum(np.diag(matrix), max(min(np.diag(matrix).max(), 0.25), 1e-300))
     while True:
         raised = matrix.copy()
         raised[np.diag_indices(len(matrix))] += ridge * diagonal

@@ -1,0 +1,216 @@
+"""Small simulated problems, the naive objective, and tight fits of LogisticRegression."""
+
+import warnings
+
+import numpy as np
+import scipy.sparse
+from sklearn.linear_model import LogisticRegression
+
+from skmax._objective import BinaryLoss, LabelLoss, Objective, ShareLoss
+from skmax._rows import rows_of
+
+
+def simulated(n=200, p=5, n_classes=3, *, seed=0, strength=1.0):
+    """X normal, y drawn from a softmax of it: all classes occur, and overlap unless n is small."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p))
+    logits = strength * X @ rng.normal(size=(p, n_classes)) + 0.5 * rng.normal(size=n_classes)
+    y = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)
+    y[:n_classes] = np.arange(n_classes)
+    return X, y
+
+
+def sparse_simulated(n=300, p=12, n_classes=3, *, seed=0, density=0.3):
+    """The same with most entries 0, as a dense array."""
+    X, y = simulated(n, p, n_classes, seed=seed)
+    X[np.random.default_rng(seed + 1).random(X.shape) > density] = 0.0
+    return X, y
+
+
+def one_hot(y, n_classes=None):
+    """Labels 0..K-1 as rows of probabilities."""
+    return np.eye(int(np.max(y)) + 1 if n_classes is None else n_classes)[y]
+
+
+def naive_losses(logits, targets):
+    """The cross-entropy of each row; one column of logits stands for two classes."""
+    logits = np.asarray(logits, np.float64)
+    if logits.shape[1] == 1:
+        logits = np.hstack([np.zeros_like(logits), logits])
+    top = logits.max(axis=1, keepdims=True)
+    logs = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+    return -(targets * logs).sum(axis=1)
+
+
+def naive_objective(coef, intercept, X, targets, *, C=1.0, weight=None):
+    """(1/S) sum_i s_i CE_i + |W|^2 / (2 C S), as the user guide writes it."""
+    weight = np.ones(X.shape[0]) if weight is None else np.asarray(weight, np.float64)
+    coef = np.asarray(coef, np.float64)
+    losses = naive_losses(X @ coef.T + np.asarray(intercept, np.float64), targets)
+    return (weight @ losses + (coef**2).sum() / (2 * C)) / weight.sum()
+
+
+def value_at(model, X, y, *, C=1.0, weight=None):
+    """The naive objective at a fitted model's coefficients, for hard labels 0..K-1."""
+    targets = one_hot(y, len(model.classes_))
+    return naive_objective(model.coef_, model.intercept_, X, targets, C=C, weight=weight)
+
+
+def naive_fit(X, targets, *, penalty=0.0, weight=None, intercept=True):
+    """Damped Newton on the naive objective, one row for each class.
+
+    `penalty` is the weight of |w_j|^2 / 2 for each column beside the mean loss. Returns coef,
+    intercept and the minimum.
+    """
+    n, n_classes = targets.shape
+    share = np.ones(n) if weight is None else np.asarray(weight, np.float64)
+    share = share / share.sum()
+    if intercept:
+        X = np.column_stack([X, np.ones(n)])
+    p = X.shape[1]
+    ridge = np.zeros(p)
+    ridge[: p - intercept] = penalty
+
+    def value(coef):
+        return share @ naive_losses(X @ coef.T, targets) + 0.5 * (coef**2 @ ridge).sum()
+
+    coef = np.zeros((n_classes, p))
+    for _ in range(200):
+        logits = X @ coef.T
+        probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
+        gradient = ((probabilities - targets) * share[:, None]).T @ X + coef * ridge
+        curvature = np.einsum("ik,kl->ikl", probabilities, np.eye(n_classes))
+        curvature -= np.einsum("ik,il->ikl", probabilities, probabilities)
+        hessian = np.einsum("i,ikl,ij,im->kjlm", share, curvature, X, X, optimize=True)
+        hessian = hessian.reshape(n_classes * p, n_classes * p)
+        hessian[np.diag_indices(n_classes * p)] += np.tile(ridge, n_classes)
+        scale = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
+        scaled = hessian * scale[:, None] * scale
+        step = -scale * (np.linalg.pinv(scaled, 1e-11, hermitian=True) @ (scale * gradient.ravel()))
+        decrement = -gradient.ravel() @ step
+        if decrement <= 1e-15 * value(coef):
+            break
+        length, step = 1.0, step.reshape(coef.shape)
+        while value(coef + length * step) > value(coef) - 0.1 * length * decrement:
+            length /= 2
+            if length < 1e-10:
+                break
+        coef = coef + length * step
+    if not intercept:
+        return coef, np.zeros(n_classes), value(coef)
+    return coef[:, :-1], coef[:, -1], value(coef)
+
+
+def tight_reference(X, y, sample_weight=None, *, solver="newton-cholesky", **parameters):
+    """LogisticRegression run to the floor of rounding; that it cannot reach tol=0 is no matter."""
+    model = LogisticRegression(solver=solver, tol=1e-12, max_iter=1000, **parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return model.fit(X, y, sample_weight)
+
+
+def centred(model):
+    """coef and intercept with the mean over classes taken out; as they are for two classes."""
+    coef, intercept = model.coef_, model.intercept_
+    if len(coef) == 1:
+        return coef, intercept
+    return coef - coef.mean(axis=0), intercept - intercept.mean()
+
+
+def assert_same_model(model, other, *, rtol=1e-6, atol=1e-8):
+    """The same coefficients and intercepts, up to a shift of all classes alike."""
+    for one, two in zip(centred(model), centred(other), strict=True):
+        np.testing.assert_allclose(one, two, rtol=rtol, atol=atol)
+
+
+def assert_same_bits(model, other):
+    """Everything that was fitted is the same to the last bit."""
+    for name in ("classes_", "coef_", "intercept_", "loss_curve_"):
+        np.testing.assert_array_equal(getattr(model, name), getattr(other, name))
+    assert model.n_iter_ == other.n_iter_
+    assert model.objective_ == other.objective_
+    assert model.optimality_gap_ == other.optimality_gap_
+
+
+def with_64_bit_indices(X):
+    """A CSR matrix whose index arrays are int64."""
+    X = scipy.sparse.csr_matrix(X)
+    X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return X
+
+
+def snapshot(estimator):
+    """A copy of everything an estimator holds."""
+    return {
+        name: value.copy() if hasattr(value, "copy") else value
+        for name, value in vars(estimator).items()
+    }
+
+
+def assert_untouched(estimator, before):
+    """The estimator holds what it held at the snapshot, and nothing else."""
+    assert list(vars(estimator)) == list(before)
+    for name, value in vars(estimator).items():
+        np.testing.assert_array_equal(value, before[name], err_msg=name)
+
+
+class Problem:
+    """A random objective with its naive twin, both as functions of standardised coefficients.
+
+    `kind` is labels, shares or binary; `convert` gives X its format.
+    """
+
+    def __init__(
+        self,
+        kind,
+        convert=np.asarray,
+        *,
+        n=300,
+        p=4,
+        n_classes=3,
+        C=0.5,
+        intercept=True,
+        dtype=np.float64,
+        threads=1,
+        seed=0,
+    ):
+        rng = np.random.default_rng(seed)
+        n_classes = 2 if kind == "binary" else n_classes
+        X, y = sparse_simulated(n, p, n_classes, seed=seed, density=0.6)
+        self.X = X.astype(dtype)
+        self.weight = rng.exponential(size=n) * (rng.random(n) > 0.1)
+        self.share = self.weight / self.weight.sum()
+        self.C = C
+        self.targets = one_hot(y, n_classes)
+        if kind == "labels":
+            loss = LabelLoss(y)
+        else:
+            self.targets = 0.7 * self.targets + 0.3 * rng.dirichlet(np.ones(n_classes), size=n)
+            of_rows = self.targets.T.astype(dtype)
+            loss = BinaryLoss(of_rows[1:].copy()) if kind == "binary" else ShareLoss(of_rows.copy())
+        self.rows = rows_of(convert(self.X), self.share, intercept)
+        strength = 1 / (C * self.weight.sum())
+        outputs = 1 if kind == "binary" else n_classes
+        self.objective = Objective(self.rows, loss, self.share, outputs, strength, threads)
+        self.coef = rng.normal(size=self.objective.shape)
+        self.direction = rng.normal(size=self.objective.shape)
+        # A column that never varies has no coefficient.
+        self.coef[:, : self.rows.n_features][:, self.rows.inverse_scale == 0] = 0
+
+    def naive_value(self, coef):
+        weights, intercepts = self.rows.to_user(coef)
+        return naive_objective(
+            weights, intercepts, self.X, self.targets, C=self.C, weight=self.weight
+        )
+
+
+def central_differences(function, at, step=1e-5):
+    """The derivatives of a function of an array, whose values may be arrays themselves."""
+    slopes = []
+    for place in np.ndindex(at.shape):
+        ahead, behind = at.copy(), at.copy()
+        ahead[place] += step
+        behind[place] -= step
+        slopes.append((function(ahead) - function(behind)) / (2 * step))
+    return np.array(slopes).reshape(at.shape + np.shape(slopes[0]))

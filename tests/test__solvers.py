@@ -1,0 +1,384 @@
+"""Solvers on quadratics and other small functions, the choice between them, and their agreement."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from problems import Problem, naive_fit, one_hot, simulated
+
+from skmax import SoftmaxRegression
+from skmax._solvers import METHODS, choose, solve
+from skmax._solvers.lbfgs import lbfgs
+from skmax._solvers.newton import newton, relative_gap, steihaug
+from skmax._solvers.preconditioners import Diagonal, ExactHessian, Kronecker
+
+SHAPE = (1, 12)
+
+
+class Quadratic:
+    """1 + (coef - best)' H (coef - best) / 2: what solvers ask of an objective, and its minimum."""
+
+    def __init__(self, condition=1e3, *, seed=0, minimum=1.0):
+        rng = np.random.default_rng(seed)
+        size = int(np.prod(SHAPE))
+        basis = np.linalg.qr(rng.normal(size=(size, size)))[0]
+        self.matrix = (basis * np.logspace(0, np.log10(condition), size)) @ basis.T
+        self.best, self.minimum = rng.normal(size=SHAPE), minimum
+        self.shape, self.penalty = SHAPE, np.zeros(SHAPE[1])
+        self.resolution, self.vanishing = float(np.finfo(float).eps), 0.0
+        self.many_columns = False
+        self.products_per_hessian = 10.0
+        self.n_products = self.n_evaluations = 0
+
+    def value_and_gradient(self, coef):
+        self.n_evaluations += 1
+        away = (coef - self.best).ravel()
+        gradient = self.matrix @ away
+        return self.minimum + 0.5 * float(away @ gradient), gradient.reshape(self.shape)
+
+    def hessian_product(self, direction):
+        self.n_products += 1
+        return (self.matrix @ direction.ravel()).reshape(self.shape)
+
+    def hessian(self):
+        return self.matrix.copy()
+
+    def diagonal(self):
+        return np.diag(self.matrix).reshape(self.shape)
+
+    def gram(self, most_rows):
+        return np.eye(self.shape[1])
+
+    def output_curvature(self):
+        return np.array([[1.5]])
+
+
+class Steep(Quadratic):
+    """The quadratic's fourth power is added: a Newton step from afar is far from enough."""
+
+    def value_and_gradient(self, coef):
+        value, gradient = super().value_and_gradient(coef)
+        self.away = (coef - self.best).ravel()
+        quartic = float(np.sum(self.away**4))
+        return value + 25 * quartic, gradient + 100 * (self.away**3).reshape(self.shape)
+
+    def hessian_product(self, direction):
+        return super().hessian_product(direction) + 300 * (
+            self.away**2 * direction.ravel()
+        ).reshape(self.shape)
+
+    def hessian(self):
+        return super().hessian() + 300 * np.diag(self.away**2)
+
+
+def quiet(n_iter, value, gap):
+    pass
+
+
+def run(minimise, objective, preconditioner, *, start=None, tol=1e-10, max_iter=500, report=quiet):
+    start = np.zeros(objective.shape) if start is None else start
+    return minimise(
+        objective, start, preconditioner, tol=tol, max_iter=max_iter, on_iteration=report
+    )
+
+
+PAIRS = {
+    "newton, exact": (newton, ExactHessian),
+    "newton, diagonal": (newton, Diagonal),
+    "newton, Kronecker": (newton, Kronecker),
+    "lbfgs, Kronecker": (lbfgs, Kronecker),
+    "lbfgs, diagonal": (lbfgs, Diagonal),
+}
+pairs = pytest.mark.parametrize(("minimise", "preconditioner"), PAIRS.values(), ids=PAIRS)
+
+
+# Conjugate gradients in a trust region
+
+
+def identity(v):
+    return v
+
+
+def test_a_step_within_the_region_solves_newtons_equation():
+    objective = Quadratic()
+    gradient = objective.value_and_gradient(np.zeros(SHAPE))[1]
+    step = steihaug(objective.hessian_product, identity, gradient, np.inf, 1e-12)
+    assert step.inside
+    exact = -np.linalg.solve(objective.matrix, gradient.ravel()).reshape(SHAPE)
+    np.testing.assert_allclose(step.direction, exact, rtol=1e-8)
+    assert step.norm == pytest.approx(np.linalg.norm(exact), rel=1e-8)
+    model = -np.vdot(gradient, exact) / 2
+    assert step.decrease == pytest.approx(model, rel=1e-10)
+    assert 0 <= step.left <= 1e-20 * model + 1e-20
+
+
+@pytest.mark.parametrize("radius", [1e-6, 0.1, 1.0])
+@pytest.mark.parametrize("preconditioner", [ExactHessian, Diagonal])
+def test_a_step_to_the_edge_has_the_length_of_the_radius(radius, preconditioner):
+    objective, inverse = Quadratic(), preconditioner()
+    gradient = objective.value_and_gradient(np.zeros(SHAPE))[1]
+    inverse.refresh(objective)
+    step = steihaug(objective.hessian_product, inverse.solve, gradient, radius, 1e-12)
+    assert not step.inside
+    assert step.norm == radius
+    direction = step.direction.ravel()
+    if preconditioner is ExactHessian:
+        matrix = inverse.matrix
+    else:
+        matrix = np.diag(inverse.diagonal.ravel())
+    assert np.sqrt(direction @ matrix @ direction) == pytest.approx(radius, rel=1e-8)
+    model = -gradient.ravel() @ direction - direction @ objective.matrix @ direction / 2
+    assert step.decrease == pytest.approx(model, rel=1e-9)
+    assert model > 0
+
+
+def test_the_model_falls_at_least_as_far_as_along_the_gradient():
+    objective = Quadratic(1e6)
+    gradient = objective.value_and_gradient(np.zeros(SHAPE))[1]
+    for radius in np.logspace(-4, 1, 11):
+        step = steihaug(objective.hessian_product, identity, gradient, radius, 1e-6)
+        size = np.linalg.norm(gradient)
+        curvature = gradient.ravel() @ objective.matrix @ gradient.ravel() / size**2
+        length = min(radius, size / curvature)
+        cauchy = length * size - length**2 * curvature / 2
+        assert step.decrease >= cauchy * (1 - 1e-12)
+        assert step.norm <= radius * (1 + 1e-8)
+
+
+def test_no_gradient_means_no_step():
+    step = steihaug(identity, identity, np.zeros(SHAPE), 1.0, 0.1)
+    assert not step.direction.any()
+    assert step.decrease == step.left == step.norm == 0
+    assert step.inside
+
+
+def test_directions_without_curvature_are_left_alone():
+    flat = np.diag([1.0, 0.0])
+    step = steihaug(lambda v: flat @ v, identity, np.array([1.0, 0.0]), np.inf, 1e-12)
+    np.testing.assert_array_equal(step.direction, [-1.0, 0.0])
+
+
+def test_the_relative_gap_is_relative_to_the_minimum():
+    assert relative_gap(0.5, 1.5) == 0.5
+    assert relative_gap(0.0, 1.0) == 0
+    assert relative_gap(2.0, 1.0) == np.inf
+
+
+# Methods
+
+
+@pairs
+@pytest.mark.parametrize("condition", [1.0, 1e2, 1e4])
+def test_methods_reach_the_minimum_of_a_quadratic(minimise, preconditioner, condition):
+    objective = Quadratic(condition)
+    result = run(minimise, objective, preconditioner())
+    assert result.converged
+    assert 0 <= result.gap <= 1e-10
+    assert result.value == pytest.approx(1.0, rel=1e-10)
+    assert result.value == objective.value_and_gradient(result.coef)[0]
+    np.testing.assert_allclose(result.coef, objective.best, atol=1e-4)
+
+
+def test_newton_with_the_exact_hessian_needs_hardly_a_step_for_a_quadratic():
+    result = run(newton, Quadratic(1e8), ExactHessian())
+    assert result.n_iter <= 2
+    assert result.value == pytest.approx(1.0, rel=1e-14)
+
+
+@pairs
+def test_methods_reach_the_minimum_of_a_steep_function_from_afar(minimise, preconditioner):
+    objective = Steep(10.0)
+    result = run(minimise, objective, preconditioner(), start=objective.best + 30)
+    assert result.converged
+    assert result.value == pytest.approx(1.0, rel=1e-9)
+
+
+@pairs
+@pytest.mark.parametrize("tol", [1e-2, 1e-6])
+def test_the_gap_is_at_most_tol(minimise, preconditioner, tol):
+    objective = Steep(100.0)
+    result = run(minimise, objective, preconditioner(), start=objective.best + 1, tol=tol)
+    assert result.converged
+    assert result.gap <= tol
+    assert result.value - 1 <= tol
+
+
+@pairs
+def test_each_iteration_is_reported_and_no_value_rises(minimise, preconditioner):
+    reports = []
+    result = run(
+        minimise,
+        Steep(100.0),
+        preconditioner(),
+        report=lambda *report: reports.append(report),
+    )
+    assert [report[0] for report in reports] == list(range(1, result.n_iter + 1))
+    assert [report[1] for report in reports] == result.values[1:]
+    assert len(result.values) == result.n_iter + 1
+    assert np.all(np.diff(result.values) <= 1e-15)
+    assert result.value == result.values[-1]
+
+
+@pairs
+def test_too_few_iterations_are_no_convergence(minimise, preconditioner):
+    objective = Steep(1e4)
+    result = run(minimise, objective, preconditioner(), start=objective.best + 30, max_iter=2)
+    assert not result.converged
+    assert result.n_iter == 2
+    assert "max_iter" in result.message
+    assert result.gap > 1e-10
+
+
+@pairs
+def test_a_start_at_the_minimum_ends_at_once(minimise, preconditioner):
+    objective = Quadratic()
+    result = run(minimise, objective, preconditioner(), start=objective.best.copy())
+    assert result.converged
+    assert result.n_iter == 1
+    assert result.gap == pytest.approx(0, abs=1e-15)
+    np.testing.assert_array_equal(result.coef, objective.best)
+
+
+@pairs
+def test_the_floor_of_rounding_ends_a_fit_whatever_tol(minimise, preconditioner):
+    result = run(minimise, Steep(1e3), preconditioner(), tol=1e-300)
+    assert result.converged
+    assert result.n_iter < 500
+    assert result.value == pytest.approx(1.0, rel=1e-13)
+
+
+@pairs
+def test_a_vanishing_loss_is_called_separable(minimise, preconditioner):
+    objective = Quadratic(minimum=0.0)
+    objective.vanishing = 1e-10
+    result = run(minimise, objective, preconditioner(), tol=1e-300)
+    assert not result.converged
+    assert "separable" in result.message
+
+
+@pairs
+def test_the_start_is_not_changed(minimise, preconditioner):
+    start = np.ones(SHAPE)
+    run(minimise, Quadratic(), preconditioner(), start=start)
+    np.testing.assert_array_equal(start, 1)
+
+
+# The choice
+
+
+@pytest.mark.parametrize(
+    ("solver", "shape", "method"),
+    [
+        ("auto", (1, 2), "newton-cholesky"),
+        ("newton", (10, 30), "newton-cholesky"),
+        ("auto", (10, 31), "newton-cg"),
+        ("newton", (10, 785), "newton-cg"),
+        ("auto", (20, 50_000), "newton-cg"),
+        ("lbfgs", (1, 2), "lbfgs"),
+        ("lbfgs", (10, 785), "lbfgs"),
+    ],
+)
+def test_the_choice_of_the_method(solver, shape, method):
+    assert choose(solver, shape) == method
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("kind", ["labels", "shares", "binary"])
+@pytest.mark.parametrize("convert", [np.asarray, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def test_every_method_reaches_the_same_minimum(method, kind, convert):
+    problem = Problem(kind, convert)
+    result = solve(
+        method,
+        problem.objective,
+        np.zeros(problem.objective.shape),
+        tol=1e-12,
+        max_iter=1000,
+        on_iteration=quiet,
+    )
+    assert result.converged
+    halved = 2 if kind == "binary" else 1
+    strength = halved / (problem.C * problem.weight.sum())
+    minimum = naive_fit(problem.X, problem.targets, penalty=strength, weight=problem.weight)[2]
+    assert result.value == pytest.approx(minimum, rel=1e-11)
+
+
+@pytest.mark.parametrize("method", ["newton-cg", "lbfgs"])
+def test_columns_too_many_for_a_matrix_do_with_the_diagonal(method):
+    problem = Problem("labels", scipy.sparse.csr_matrix)
+    problem.objective.many_columns = True
+    results = [
+        solve(
+            name,
+            problem.objective,
+            np.zeros(problem.objective.shape),
+            tol=1e-10,
+            max_iter=1000,
+            on_iteration=quiet,
+        )
+        for name in (method, "newton-cholesky")
+    ]
+    assert results[0].converged
+    assert results[0].value == pytest.approx(results[1].value, rel=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_forty_thousand_rows_are_enough_for_a_sample_of_them(method):
+    # The Gram matrix of the preconditioner looks at no more than 20,000 rows.
+    problem = Problem("labels", n=40_000, p=3)
+    result = solve(
+        method,
+        problem.objective,
+        np.zeros(problem.objective.shape),
+        tol=1e-8,
+        max_iter=100,
+        on_iteration=quiet,
+    )
+    assert result.converged
+
+
+@st.composite
+def awkward_problems(draw):
+    """X with few or many rows, columns and classes, some constant or twice; weights, some 0."""
+    n_classes = draw(st.integers(2, 6))
+    n = draw(st.integers(n_classes, 40))
+    p = draw(st.integers(1, 12))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    X, y = simulated(n, p, n_classes, seed=int(rng.integers(10**6)))
+    X *= 10.0 ** rng.uniform(-3, 3, size=p)
+    if draw(st.booleans()):
+        X[:, rng.integers(p)] = draw(st.sampled_from([0.0, 1.0, -250.0]))
+    if draw(st.booleans()):
+        X[:, rng.integers(p)] = 2 * X[:, 0]
+    weight = np.ones(n)
+    if n_classes > 2 and draw(st.booleans()):
+        weight[y == n_classes - 1] = 0
+    return X, y, weight, 10.0 ** draw(st.integers(-2, 2)), draw(st.booleans())
+
+
+@settings(max_examples=15)
+@given(awkward_problems())
+def test_all_solvers_agree_on_the_optimum(problem):
+    X, y, weight, C, fit_intercept = problem
+    n_classes = y.max() + 1
+    kept = np.bincount(y, weight) > 0
+    targets, used = one_hot(y), weight > 0
+    if fit_intercept:  # a class of no weight is then left out of the objective
+        targets = targets[:, kept]
+    scale = np.sqrt(np.mean(X[used] ** 2, axis=0))
+    scale[scale == 0] = 1
+    halved = 2 if n_classes == 2 else 1
+    minimum = naive_fit(
+        X[used] / scale,
+        targets[used],
+        penalty=halved / (C * weight.sum()) / scale**2,
+        weight=weight[used],
+        intercept=fit_intercept,
+    )[2]
+    for solver in ("newton", "lbfgs"):
+        for convert in (np.asarray, scipy.sparse.csr_matrix):
+            model = SoftmaxRegression(
+                C=C, solver=solver, fit_intercept=fit_intercept, tol=1e-10
+            ).fit(convert(X), y, weight)
+            assert model.converged_
+            assert model.objective_ == pytest.approx(minimum, rel=1e-9)

@@ -1,0 +1,822 @@
+"""The public maths: against SciPy, against long double, and at every edge."""
+
+import warnings
+
+import numpy as np
+import pytest
+import reference
+import scipy.special
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from reference import ulp_error
+
+from skmax import (
+    cross_entropy,
+    cross_entropy_with_grad,
+    functional,
+    hardmax,
+    log_softmax,
+    logsumexp,
+    sigmoid,
+    softmax,
+)
+
+DTYPES = [np.float32, np.float64]
+CLASSES = [2, 3, 10, 32, 100, 1000]
+BOTH = [softmax, log_softmax]
+SCIPY = {
+    softmax: scipy.special.softmax,
+    log_softmax: scipy.special.log_softmax,
+    logsumexp: scipy.special.logsumexp,
+}
+TWIN = {softmax: reference.softmax_rows, log_softmax: reference.log_softmax_rows}
+
+dtypes = pytest.mark.parametrize("dtype", DTYPES)
+both = pytest.mark.parametrize("function", BOTH)
+all_three = pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp])
+needs_wide = pytest.mark.skipif(
+    not reference.WIDE_IS_WIDER, reason="long double has no digits to spare here"
+)
+
+
+def normal(*shape, dtype=np.float64, scale=3.0, seed=0):
+    return (scale * np.random.default_rng(seed).standard_normal(shape)).astype(dtype)
+
+
+def close(dtype):
+    return {"rtol": 1e-4, "atol": 1e-6} if dtype == np.float32 else {"rtol": 1e-12, "atol": 1e-14}
+
+
+# Shapes, axes, strides and dtypes
+
+
+@all_three
+@dtypes
+@pytest.mark.parametrize("shape", [(7,), (5, 3), (5, 30), (2, 3, 4), (2, 1, 3, 26)])
+def test_agrees_with_scipy_along_any_axis(function, shape, dtype):
+    logits = normal(*shape, dtype=dtype)
+    for axis in range(-len(shape), len(shape)):
+        result = function(logits, axis)
+        expected = SCIPY[function](logits.astype(np.float64), axis=axis)
+        assert result.shape == expected.shape
+        assert result.dtype == dtype
+        np.testing.assert_allclose(result, expected, **close(dtype))
+
+
+VIEWS = {
+    "transposed": lambda a: a.T,
+    "Fortran": np.asfortranarray,
+    "every second": lambda a: a[::2, ::3],
+    "backwards": lambda a: a[::-1, ::-1],
+    "one column": lambda a: a[:, 1:2],
+    "broadcast": lambda a: np.broadcast_to(a[:1], a.shape),
+    "unaligned": lambda a: np.frombuffer(b"0" + a.tobytes(), a.dtype, offset=1).reshape(a.shape),
+    "other byte order": lambda a: a.astype(a.dtype.newbyteorder()),
+}
+
+
+@all_three
+@dtypes
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("view", VIEWS.values(), ids=VIEWS)
+def test_strides_do_not_matter(view, axis, dtype, function):
+    logits = view(normal(30, 28, dtype=dtype))
+    plain = np.array(logits, dtype=logits.dtype.newbyteorder("="), order="C")
+    np.testing.assert_allclose(function(logits, axis), function(plain, axis), **close(dtype))
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp, hardmax])
+def test_input_is_left_alone_and_may_be_read_only(function):
+    logits = normal(6, 5)
+    before = logits.copy()
+    logits.flags.writeable = False
+    function(logits)
+    function(logits, 0)
+    sigmoid(logits)
+    cross_entropy_with_grad(logits, logits > 0)
+    np.testing.assert_array_equal(logits, before)
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp, hardmax, sigmoid])
+@pytest.mark.parametrize(
+    "logits",
+    [
+        [[3, 1], [0, 2]],
+        np.array([[3, 1], [0, 2]], np.int8),
+        np.array([[3, 1], [0, 2]], np.uint64),
+        np.array([[True, False], [False, True]]),
+        np.array([[3, 1], [0, 2]], np.float16),
+        np.array([[3, 1], [0, 2]], np.longdouble),
+        np.array([[3, 1], [0, 2]], object),
+    ],
+    ids=["list", "int8", "uint64", "bool", "float16", "longdouble", "object"],
+)
+def test_other_numbers_become_float64(function, logits):
+    result = function(logits)
+    assert result.dtype == np.float64
+    np.testing.assert_array_equal(result, function(np.array(logits, np.float64)))
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp, hardmax, sigmoid])
+def test_complex_numbers_are_refused(function):
+    with pytest.raises(ValueError, match="complex"):
+        function([1j, 2])
+
+
+@dtypes
+@both
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (3, 0), (0, 0), (2, 0, 4), (0, 2, 3), (2, 3, 0)])
+def test_empty_arrays(shape, function, dtype):
+    for axis in range(len(shape)):
+        result = function(np.empty(shape, dtype), axis)
+        assert result.shape == shape
+        assert result.dtype == dtype
+        assert function(np.empty(shape, dtype), axis, temperature=2.0).shape == shape
+        assert hardmax(np.empty(shape, dtype), axis).shape == shape
+    assert sigmoid(np.empty(shape, dtype)).shape == shape
+
+
+def test_logsumexp_of_nothing_is_minus_infinity():
+    assert logsumexp([]) == -np.inf
+    np.testing.assert_array_equal(logsumexp(np.empty((2, 0, 3)), 1), np.full((2, 3), -np.inf))
+    assert logsumexp(np.empty((0, 3)), 1).shape == (0,)
+
+
+def test_logsumexp_of_one_dimension_is_a_number():
+    assert isinstance(logsumexp([0.0, 1.0]), float)
+    assert isinstance(logsumexp(np.zeros(3, np.float32)), np.float32)
+
+
+def test_sigmoid_of_a_number_has_no_dimension():
+    assert np.shape(sigmoid(0.0)) == ()
+    assert sigmoid(0.0) == 0.5
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp, hardmax])
+@pytest.mark.parametrize("axis", [2, -3])
+def test_axis_out_of_range_is_named(function, axis):
+    with pytest.raises(ValueError, match="axis"):
+        function(np.zeros((2, 3)), axis)
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, logsumexp, hardmax])
+def test_a_number_has_no_axis(function):
+    with pytest.raises(ValueError, match="dimension"):
+        function(1.0)
+
+
+# out
+
+
+@both
+@dtypes
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("shape", [(70, 5), (6, 40)])
+def test_out_is_filled_and_returned(shape, axis, dtype, function):
+    logits = normal(*shape, dtype=dtype)
+    expected = function(logits, axis)
+    for out in (
+        np.full(shape, 7, dtype),
+        np.full(shape, 7, dtype, order="F"),
+        np.full((shape[0], 2 * shape[1]), 7, dtype)[:, ::-2],
+    ):
+        assert function(logits, axis, out=out) is out
+        np.testing.assert_array_equal(out, expected)
+
+
+@both
+@dtypes
+@pytest.mark.parametrize("temperature", [1.0, 2.0])
+@pytest.mark.parametrize("axis", [0, 1])
+@pytest.mark.parametrize("shape", [(70, 5), (6, 40)])
+def test_out_may_be_the_logits(shape, axis, temperature, dtype, function):
+    logits = normal(*shape, dtype=dtype)
+    expected = function(logits, axis, temperature=temperature)
+    assert function(logits, axis, temperature=temperature, out=logits) is logits
+    np.testing.assert_array_equal(logits, expected)
+
+
+@both
+@pytest.mark.parametrize("columns", [5, 40])
+def test_out_may_overlap_the_logits(columns, function):
+    for move in (lambda a: a[1:], lambda a: a[:-1], lambda a: a[:-1][::-1]):
+        memory = normal(9, columns)
+        logits, out = memory[:-1], move(memory)
+        expected = function(logits.copy())
+        function(logits, out=out)
+        np.testing.assert_array_equal(out, expected)
+
+
+def test_sigmoid_fills_out():
+    logits = normal(4, 3)
+    expected = sigmoid(logits)
+    memory = normal(5, 3)
+    overlapping = memory[1:]
+    overlapped = sigmoid(memory[:-1])
+    assert sigmoid(memory[:-1], out=overlapping) is overlapping
+    np.testing.assert_array_equal(overlapping, overlapped)
+    assert sigmoid(logits, out=logits) is logits
+    np.testing.assert_array_equal(logits, expected)
+
+
+WRONG_OUT = {
+    "shape": lambda: np.empty((3, 2)),
+    "dtype": lambda: np.empty((2, 3), np.float32),
+    "integers": lambda: np.empty((2, 3), int),
+    "a list": lambda: [[0.0] * 3] * 2,
+    "read-only": lambda: np.broadcast_to(np.zeros(3), (2, 3)),
+}
+
+
+@pytest.mark.parametrize("function", [softmax, log_softmax, sigmoid])
+@pytest.mark.parametrize("make", WRONG_OUT.values(), ids=WRONG_OUT)
+def test_out_that_does_not_fit_is_an_error(make, function):
+    with pytest.raises(ValueError, match="out must be"):
+        function(np.zeros((2, 3)), out=make())
+
+
+def test_out_must_have_the_dtype_of_the_result():
+    out = np.empty(3)
+    assert softmax([1, 2, 3], out=out) is out
+    with pytest.raises(ValueError, match="float32"):
+        softmax(np.zeros(3, np.float32), out=out)
+
+
+# Accuracy
+
+
+@needs_wide
+@both
+@dtypes
+@pytest.mark.parametrize("n_classes", CLASSES)
+@pytest.mark.parametrize("scale", [0.01, 1.0, 10.0, 100.0])
+def test_random_logits_within_4_ulp_and_the_range(scale, n_classes, dtype, function):
+    logits = normal(max(10, 10_000 // n_classes), n_classes, dtype=dtype, scale=scale, seed=1)
+    allowed = 4 + np.ptp(logits.astype(np.float64), axis=1, keepdims=True)
+    assert np.all(ulp_error(function(logits), TWIN[function](logits)) <= allowed)
+
+
+@needs_wide
+@both
+@dtypes
+@pytest.mark.parametrize("n_classes", [*CLASSES, 23, 24, 20_000])
+@pytest.mark.parametrize("largest", [1, 10, 80])
+def test_exact_differences_within_4_ulp(largest, n_classes, dtype, function):
+    rng = np.random.default_rng(n_classes)
+    shape = (max(10, 200_000 // n_classes), n_classes)
+    logits = (rng.integers(-8 * largest, 8 * largest + 1, shape) / 8).astype(dtype)
+    assert ulp_error(function(logits), TWIN[function](logits)).max() <= 4
+
+
+@needs_wide
+@both
+@dtypes
+@pytest.mark.parametrize("n_classes", [*CLASSES, 23, 24, 20_000])
+def test_one_class_above_many_equal_ones_within_4_ulp(n_classes, dtype, function):
+    logits = np.zeros((80, n_classes), dtype)
+    logits[:, 1:] = -(np.arange(1, 81)[:, None] / 2)
+    assert ulp_error(function(logits), TWIN[function](logits)).max() <= 4
+
+
+@needs_wide
+@both
+@dtypes
+@pytest.mark.parametrize(
+    "row", [[0, 50], [0, 800], [800, 0], [0, 50, 0], [50, 50, 0], [0, 700, -700], [0, 1e30]]
+)
+@pytest.mark.parametrize("padding", [0, 30])
+def test_confident_rows_within_4_ulp(row, padding, dtype, function):
+    logits = np.array([row + [0] * padding], dtype)
+    assert ulp_error(function(logits), TWIN[function](logits)).max() <= 4
+
+
+def test_confident_rows_keep_the_digits_of_the_tiny_logarithm():
+    assert log_softmax([0.0, 50.0])[1] == pytest.approx(-np.exp(-50.0), rel=1e-15)
+    assert log_softmax([0.0, 700.0])[1] == pytest.approx(-np.exp(-700.0), rel=1e-15)
+    np.testing.assert_array_equal(log_softmax([0.0, 800.0]), [-800, 0])
+    np.testing.assert_array_equal(log_softmax([0.0, 1000.0]), [-1000, 0])
+
+
+@needs_wide
+@dtypes
+@pytest.mark.parametrize("n_classes", CLASSES)
+def test_logsumexp_of_exact_differences_within_4_ulp(n_classes, dtype):
+    rng = np.random.default_rng(n_classes)
+    logits = (rng.integers(0, 80, (100, n_classes)) / 8).astype(dtype)  # nothing cancels
+    assert ulp_error(logsumexp(logits), reference.logsumexp_rows(logits)).max() <= 4
+
+
+@needs_wide
+@dtypes
+def test_sigmoid_within_4_ulp(dtype):
+    logits = np.linspace(-800, 800, 10_001).astype(dtype)
+    assert ulp_error(sigmoid(logits), reference.sigmoid(logits)).max() <= 4
+
+
+@dtypes
+@pytest.mark.parametrize("n_classes", [2, 10, 40])
+def test_sigmoid_is_the_second_of_two_probabilities(n_classes, dtype):
+    z = normal(n_classes, dtype=dtype, scale=5.0)
+    two = softmax(np.column_stack([np.zeros_like(z), z]))
+    np.testing.assert_allclose(sigmoid(z), two[:, 1], rtol=8 * np.finfo(dtype).eps)
+
+
+# Infinities, NaN and extremes
+
+
+@both
+@dtypes
+@pytest.mark.parametrize("size", [3, 30])
+@pytest.mark.parametrize("temperature", [1.0, 0.5, 2.0])
+def test_undefined_rows_are_nan_and_the_others_are_not(temperature, size, dtype, function):
+    logits = np.zeros((5, size), dtype)
+    logits[0, 1] = np.nan
+    logits[1, 1] = np.inf
+    logits[2] = -np.inf
+    logits[3, :2] = np.nan, np.inf
+    result = function(logits, temperature=temperature)
+    assert np.isnan(result[:4]).all()
+    assert np.isfinite(result[4]).all()
+
+
+@dtypes
+@pytest.mark.parametrize("size", [3, 30])
+@pytest.mark.parametrize("temperature", [1.0, 0.5, 2.0])
+def test_minus_infinity_has_probability_0(temperature, size, dtype):
+    logits = np.zeros(size, dtype)
+    logits[1] = -np.inf
+    p = softmax(logits, temperature=temperature)
+    assert p[1] == 0
+    assert p.sum() == pytest.approx(1)
+    assert log_softmax(logits, temperature=temperature)[1] == -np.inf
+    assert logsumexp(logits) == pytest.approx(np.log(size - 1))
+
+
+@dtypes
+@pytest.mark.parametrize("padding", [0, 30])
+def test_logsumexp_of_infinities_is_that_of_scipy(padding, dtype):
+    inf, nan = np.inf, np.nan
+    rows = [[0, inf], [-inf, -inf], [inf, inf], [inf, -inf], [nan, 0], [nan, inf], [nan, -inf]]
+    logits = np.array([row + row[-1:] * padding for row in rows], dtype)
+    expected = [inf, -inf, inf, inf, nan, nan, nan]
+    np.testing.assert_array_equal(logsumexp(logits), expected)
+    np.testing.assert_array_equal(scipy.special.logsumexp(logits, axis=1), expected)
+
+
+EXTREMES = {
+    np.float32: [3.4e38, -3.4e38, 1e-45, 0.0],
+    np.float64: [1.79e308, -1.79e308, 5e-324, 0.0],
+}
+
+
+@dtypes
+@pytest.mark.parametrize("temperature", [1.0, 1e-300, 0.5, 3.0, 1e300])
+@pytest.mark.parametrize("repeat", [1, 10])
+def test_no_finite_input_overflows_or_warns(repeat, temperature, dtype):
+    logits = np.array([np.roll(EXTREMES[dtype], i) for i in range(4)] * repeat, dtype)
+    logits = np.tile(logits, (1, repeat))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        p = softmax(logits, temperature=temperature)
+        log_p = log_softmax(logits, temperature=temperature)
+        total = logsumexp(logits)
+    assert np.all((p >= 0) & (p <= 1))
+    np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
+    assert not np.isnan(log_p).any()
+    assert np.isfinite(total).all()
+
+
+@dtypes
+@pytest.mark.parametrize("padding", [0, 30])
+def test_log_softmax_is_minus_infinity_only_where_it_must_be(padding, dtype):
+    largest = np.finfo(dtype).max
+    row = np.array([largest] + [-largest / 2] * padding, dtype)
+    beside = np.append(row, dtype(-largest))
+    assert log_softmax(beside)[-1] == -np.inf  # twice the largest number
+    np.testing.assert_array_equal(log_softmax(beside, temperature=4.0)[-1], -largest / 2)
+    assert log_softmax(np.append(row, dtype(0)))[-1] == -largest
+
+
+# Temperature
+
+
+@both
+@dtypes
+@pytest.mark.parametrize("temperature", [0.1, 0.5, 2, 30.0, np.float64(3)])
+def test_temperature_divides_the_logits(temperature, dtype, function):
+    logits = normal(20, 7, dtype=dtype)
+    expected = function(logits.astype(np.float64) / temperature)
+    np.testing.assert_allclose(function(logits, temperature=temperature), expected, **close(dtype))
+    by_column = function(logits, 0, temperature=temperature)
+    expected = function(logits.astype(np.float64) / temperature, 0)
+    np.testing.assert_allclose(by_column, expected, **close(dtype))
+
+
+@pytest.mark.parametrize("base", [1.5, 2, 10])
+def test_a_base_is_the_temperature_one_over_its_logarithm(base):
+    logits = normal(6)
+    expected = base**logits / np.sum(base**logits)
+    np.testing.assert_allclose(softmax(logits, temperature=1 / np.log(base)), expected, rtol=1e-13)
+
+
+def test_low_temperature_is_the_hard_maximum_and_high_temperature_even():
+    logits = normal(5, 8)
+    np.testing.assert_array_equal(softmax(logits, temperature=1e-300), hardmax(logits))
+    np.testing.assert_allclose(softmax(logits, temperature=1e300), 1 / 8, rtol=1e-15)
+    np.testing.assert_array_equal(softmax([2.0, 2.0, 1.0], temperature=5e-324), [0.5, 0.5, 0])
+
+
+def test_temperature_divides_the_differences_not_the_logits():
+    near = 1e308 * (1 + np.array([0, 2.0**-52, 2.0**-51]))
+    steps = (near - near[0]) / 1e292
+    np.testing.assert_allclose(softmax(near, temperature=1e292), softmax(steps), rtol=1e-12)
+
+
+@both
+@pytest.mark.parametrize("temperature", [0, -1.0, np.inf, np.nan])
+def test_temperature_must_be_positive_and_finite(temperature, function):
+    with pytest.raises(ValueError, match="temperature"):
+        function([1.0, 2.0], temperature=temperature)
+
+
+# Properties
+
+exact_logits = hnp.arrays(
+    np.float64,
+    hnp.array_shapes(min_dims=1, max_dims=3, max_side=30),
+    elements=st.integers(-800, 800).map(lambda n: n / 8),
+)
+any_logits = hnp.arrays(
+    st.sampled_from([np.float32, np.float64]),
+    hnp.array_shapes(min_dims=1, max_dims=3, max_side=30),
+    elements=st.floats(-(2.0**100), 2.0**100, width=32),
+)
+
+
+@given(any_logits, st.data())
+def test_probabilities_sum_to_1_along_the_axis(logits, data):
+    axis = data.draw(st.integers(-logits.ndim, logits.ndim - 1))
+    p = softmax(logits, axis)
+    assert p.shape == logits.shape
+    assert p.dtype == logits.dtype
+    assert np.all((p >= 0) & (p <= 1))
+    np.testing.assert_allclose(p.sum(axis, dtype=np.float64), 1, rtol=4 * np.finfo(p.dtype).eps)
+
+
+@given(any_logits)
+def test_the_ranking_is_kept(logits):
+    order = np.argsort(logits, axis=-1)
+    for function in BOTH:
+        sorted_ = np.take_along_axis(function(logits), order, axis=-1)
+        assert np.all(sorted_[..., 1:] >= sorted_[..., :-1])
+
+
+@given(exact_logits, st.integers(-(2**20), 2**20))
+def test_an_exact_shift_changes_no_bit(logits, shift):
+    np.testing.assert_array_equal(softmax(logits + shift), softmax(logits))
+    np.testing.assert_array_equal(log_softmax(logits + shift), log_softmax(logits))
+    shifted = logsumexp(logits + shift)
+    np.testing.assert_allclose(shifted, logsumexp(logits) + shift, rtol=1e-15, atol=1e-13)
+
+
+@given(exact_logits)
+def test_exp_of_log_softmax_is_softmax(logits):
+    np.testing.assert_allclose(np.exp(log_softmax(logits)), softmax(logits), rtol=1e-13)
+
+
+@given(any_logits)
+def test_hardmax_is_one_hot_at_the_argmax(logits):
+    result = hardmax(logits)
+    assert result.dtype == logits.dtype
+    assert np.isin(result, [0, 1]).all()
+    np.testing.assert_array_equal(result.sum(axis=-1), 1)
+    np.testing.assert_array_equal(result.argmax(axis=-1), logits.argmax(axis=-1))
+
+
+@given(hnp.arrays(np.float64, 20, elements=st.floats(-1e300, 1e300)))
+def test_sigmoid_mirrors(z):
+    np.testing.assert_allclose(sigmoid(z) + sigmoid(-z), 1, rtol=1e-15)
+    assert np.all(np.diff(sigmoid(np.sort(z))) >= 0)
+
+
+@pytest.mark.parametrize("n_classes", [3, 30])
+def test_derivative_of_softmax(n_classes):
+    """dp_i / dz_j = p_i (delta_ij - p_j)."""
+    z, step = normal(n_classes, scale=1.0), 1e-5
+    p = softmax(z)
+    for j in range(n_classes):
+        shift = step * (np.arange(n_classes) == j)
+        differences = (softmax(z + shift) - softmax(z - shift)) / (2 * step)
+        expected = p * ((np.arange(n_classes) == j) - p[j])
+        np.testing.assert_allclose(differences, expected, rtol=1e-6, atol=1e-10)
+
+
+# hardmax
+
+
+def test_hardmax_takes_the_first_of_equals():
+    np.testing.assert_array_equal(hardmax([[1, 2, 2], [0, 0, 0]]), [[0, 1, 0], [1, 0, 0]])
+
+
+def test_hardmax_along_the_first_axis():
+    np.testing.assert_array_equal(hardmax([[1, 5], [2, 0]], axis=0), [[0, 1], [1, 0]])
+
+
+@dtypes
+def test_hardmax_of_nan_is_nan_throughout_the_row(dtype):
+    result = hardmax(np.array([[1, np.nan, 2], [1, 3, 2]], dtype))
+    assert result.dtype == dtype
+    np.testing.assert_array_equal(result, [[np.nan] * 3, [0, 1, 0]])
+
+
+def test_hardmax_knows_infinities():
+    np.testing.assert_array_equal(hardmax([-np.inf, 0.0, np.inf]), [0, 0, 1])
+
+
+# Cross-entropy
+
+
+def problem(n=40, n_classes=5, dtype=np.float64):
+    rng = np.random.default_rng(n)
+    logits = normal(n, n_classes, dtype=dtype, seed=n)
+    labels = rng.integers(0, n_classes, n)
+    soft = rng.gamma(0.7, size=(n, n_classes)) * (rng.uniform(size=(n, n_classes)) < 0.8)
+    return logits, labels, soft, rng.uniform(0, 2, n)
+
+
+def loss_by_formula(logits, targets):
+    return -np.sum(targets * scipy.special.log_softmax(np.asarray(logits, float), axis=1), axis=1)
+
+
+@dtypes
+@pytest.mark.parametrize("n_classes", [1, 2, 5, 40])
+def test_labels_are_one_hot_targets(n_classes, dtype):
+    logits, labels, _, weight = problem(130, n_classes, dtype)
+    by_label = cross_entropy_with_grad(logits, labels, sample_weight=weight)
+    one_hot = np.eye(n_classes)[labels]
+    by_target = cross_entropy_with_grad(logits, one_hot, sample_weight=weight)
+    eps = float(np.finfo(dtype).eps)
+    assert by_label[0] == pytest.approx(by_target[0], rel=4 * eps, abs=1e-15)
+    np.testing.assert_allclose(by_label[1], by_target[1], rtol=0, atol=4 * eps)
+    losses = loss_by_formula(logits, one_hot)
+    assert by_label[0] == pytest.approx(np.average(losses, weights=weight), rel=16 * eps, abs=1e-15)
+
+
+@dtypes
+def test_targets_are_not_normalised(dtype):
+    logits, _, soft, _ = problem(dtype=dtype)
+    loss, gradient = cross_entropy_with_grad(logits, soft, reduction="sum")
+    eps = float(np.finfo(dtype).eps)
+    assert loss == pytest.approx(loss_by_formula(logits, soft).sum(), rel=8 * eps)
+    expected = soft.sum(axis=1, keepdims=True) * softmax(logits) - soft
+    np.testing.assert_allclose(gradient, expected, rtol=16 * eps, atol=16 * eps)
+    assert cross_entropy(logits, 3 * soft) == pytest.approx(3 * cross_entropy(logits, soft))
+
+
+def test_reductions():
+    logits, labels, _, weight = problem()
+    each = loss_by_formula(logits, np.eye(5)[labels])
+    losses = cross_entropy(logits, labels, sample_weight=weight, reduction="none")
+    assert losses.dtype == np.float64
+    np.testing.assert_allclose(losses, weight * each, rtol=1e-13)
+    total = cross_entropy(logits, labels, sample_weight=weight, reduction="sum")
+    mean = cross_entropy(logits, labels, sample_weight=weight)
+    assert isinstance(mean, float)
+    assert total == pytest.approx(losses.sum())
+    assert mean == pytest.approx(losses.sum() / weight.sum())
+    assert cross_entropy(logits, labels) == pytest.approx(each.mean())
+
+
+def test_the_gradient_of_none_is_that_of_the_sum_and_the_mean_divides_it():
+    logits, labels, _, weight = problem()
+    gradients = {
+        reduction: cross_entropy_with_grad(
+            logits, labels, sample_weight=weight, reduction=reduction
+        )[1]
+        for reduction in ("none", "sum", "mean")
+    }
+    np.testing.assert_array_equal(gradients["none"], gradients["sum"])
+    np.testing.assert_allclose(gradients["mean"], gradients["sum"] / weight.sum(), rtol=1e-13)
+
+
+@dtypes
+def test_float32_keeps_its_gradient_and_a_float64_loss(dtype):
+    logits, labels, _, _ = problem(dtype=dtype)
+    losses, gradient = cross_entropy_with_grad(logits, labels, reduction="none")
+    assert gradient.dtype == dtype
+    assert gradient.shape == logits.shape
+    assert losses.dtype == np.float64
+
+
+@pytest.mark.parametrize("label_smoothing", [0.1, 1.0])
+def test_label_smoothing_spreads_a_part_of_each_target(label_smoothing):
+    logits, labels, soft, _ = problem()
+    for targets, full in ((labels, np.eye(5)[labels]), (soft, soft)):
+        even = full.sum(axis=1, keepdims=True) / 5
+        smooth = (1 - label_smoothing) * full + label_smoothing * even
+        loss, gradient = cross_entropy_with_grad(logits, targets, label_smoothing=label_smoothing)
+        expected, expected_gradient = cross_entropy_with_grad(logits, smooth)
+        assert loss == pytest.approx(expected, rel=1e-14)
+        np.testing.assert_allclose(gradient, expected_gradient, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("kind", ["labels", "soft", "smoothed"])
+def test_gradient_against_finite_differences(kind, reduction):
+    logits, labels, soft, weight = problem(6, 4)
+    targets = soft if kind == "soft" else labels
+    options = {
+        "sample_weight": weight,
+        "reduction": reduction,
+        "label_smoothing": 0.2 if kind == "smoothed" else 0.0,
+    }
+    _, gradient = cross_entropy_with_grad(logits, targets, **options)
+    for i, k in np.ndindex(*logits.shape):
+        step = np.zeros_like(logits)
+        step[i, k] = 1e-5
+        above = cross_entropy(logits + step, targets, **options)
+        below = cross_entropy(logits - step, targets, **options)
+        assert gradient[i, k] == pytest.approx((above - below) / 2e-5, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("n_classes", [2, 5, 300])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_with_and_without_gradient_agree_to_the_last_bit(reduction, n_classes):
+    logits, labels, soft, weight = problem(70, n_classes)
+    for targets in (labels, soft):
+        options = {"sample_weight": weight, "reduction": reduction, "label_smoothing": 0.1}
+        loss, _ = cross_entropy_with_grad(logits, targets, **options)
+        np.testing.assert_array_equal(cross_entropy(logits, targets, **options), loss)
+
+
+@pytest.mark.parametrize(("n", "n_classes"), [(70_000, 3), (200, 1000), (3, 70_000)])
+def test_more_logits_than_a_block(n, n_classes):
+    assert n * n_classes > functional._BLOCK
+    rng = np.random.default_rng(0)
+    logits, labels = normal(n, n_classes), rng.integers(0, n_classes, n)
+    losses, gradient = cross_entropy_with_grad(logits, labels, reduction="none")
+    log_p = scipy.special.log_softmax(logits, axis=1)
+    np.testing.assert_allclose(losses, -log_p[np.arange(n), labels], rtol=1e-12, atol=1e-15)
+    expected = np.exp(log_p)
+    expected[np.arange(n), labels] -= 1
+    np.testing.assert_allclose(gradient, expected, rtol=1e-10, atol=1e-13)
+    if n_classes == 3:
+        one_hot = np.eye(n_classes)[labels]
+        by_target = cross_entropy_with_grad(logits, one_hot, reduction="none")
+        np.testing.assert_allclose(by_target[0], losses, rtol=1e-13, atol=1e-15)
+        np.testing.assert_allclose(by_target[1], gradient, atol=1e-15)
+
+
+@pytest.mark.parametrize("view", [VIEWS[name] for name in ("Fortran", "every second", "backwards")])
+def test_cross_entropy_of_any_strides(view):
+    logits = view(normal(30, 28))
+    targets = view(np.abs(normal(30, 28, seed=3)))
+    expected = cross_entropy_with_grad(logits.copy("C"), targets.copy("C"))
+    actual = cross_entropy_with_grad(logits, targets)
+    assert actual[0] == expected[0]
+    np.testing.assert_array_equal(actual[1], expected[1])
+    labels = np.arange(2 * len(logits))[::-2] % logits.shape[1]
+    assert cross_entropy(logits, labels) == cross_entropy(logits.copy("C"), labels.copy())
+
+
+def test_lists_will_do():
+    assert cross_entropy([[0, 0]], [1]) == pytest.approx(np.log(2))
+    assert cross_entropy([[0, 0]], [[1, 1]], sample_weight=[3]) == pytest.approx(2 * np.log(2))
+
+
+@pytest.mark.parametrize("label", [np.int8, np.uint8, np.int32, np.uint64])
+def test_labels_of_any_integer_type(label):
+    logits, labels, _, _ = problem()
+    assert cross_entropy(logits, labels.astype(label)) == cross_entropy(logits, labels)
+
+
+def test_zero_times_minus_infinity_counts_zero():
+    logits = [[0.0, 0.0, -np.inf]]
+    for targets in ([0], [[1.0, 0.0, 0.0]]):
+        loss, gradient = cross_entropy_with_grad(logits, targets)
+        assert loss == pytest.approx(np.log(2))
+        np.testing.assert_allclose(gradient, [[-0.5, 0.5, 0.0]], rtol=1e-15)
+
+
+def test_an_impossible_target_costs_infinity_unless_it_has_no_weight():
+    logits = [[0.0, -np.inf], [0.0, 0.0]]
+    for targets in ([1, 1], [[0.5, 0.5], [0, 1]]):
+        assert cross_entropy(logits, targets) == np.inf
+        loss, gradient = cross_entropy_with_grad(logits, targets, sample_weight=[0, 2])
+        assert loss == pytest.approx(np.log(2))
+        np.testing.assert_allclose(gradient, [[0, 0], [0.5, -0.5]], rtol=1e-15)
+        losses = cross_entropy(logits, targets, sample_weight=[0, 2], reduction="none")
+        np.testing.assert_allclose(losses, [0, 2 * np.log(2)])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_row_that_is_not_finite_makes_the_loss_nan_unless_it_has_no_weight(bad):
+    logits = np.array([[bad, 0.0], [0.0, 0.0]])
+    assert np.isnan(cross_entropy(logits, [0, 0]))
+    assert cross_entropy(logits, [0, 0], sample_weight=[0, 1]) == pytest.approx(np.log(2))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("targets", [[0, 0], [[1.0, 0], [1.0, 0]]])
+def test_a_row_without_weight_has_no_gradient_even_if_it_is_not_finite(targets, bad):
+    logits = np.array([[bad, 0.0], [0.0, 0.0]])
+    _, gradient = cross_entropy_with_grad(logits, targets, sample_weight=[0, 1])
+    np.testing.assert_allclose(gradient, [[0, 0], [-0.5, 0.5]], rtol=1e-15)
+
+
+@dtypes
+def test_a_huge_loss_is_finite_where_float64_can_hold_it(dtype):
+    """Losses are float64: those of float32 logits cannot overflow."""
+    largest = float(np.finfo(dtype).max) / (1 if dtype == np.float32 else 2)
+    logits = np.array([[largest, -largest]], dtype)
+    assert cross_entropy(logits, [1]) == pytest.approx(2 * largest, rel=1e-6)
+    assert cross_entropy(logits, [0]) == 0
+    assert cross_entropy(logits, [[0.5, 0.5]]) == pytest.approx(largest, rel=1e-6)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+def test_losses_of_float32_logits_are_those_of_the_logits_as_they_are(reduction):
+    """Losses are float64: the subtraction of the maximum need not round."""
+    logits, labels, soft, _ = problem(200, 5, np.float32)
+    for targets in (labels, soft.astype(np.float32)):
+        loss = cross_entropy(logits, targets, reduction=reduction)
+        wide = cross_entropy(logits.astype(np.float64), targets, reduction=reduction)
+        np.testing.assert_allclose(loss, wide, rtol=1e-6, atol=1e-6)
+
+
+@dtypes
+def test_confident_losses_keep_their_digits(dtype):
+    logits = np.array([[0.0, 50.0]], dtype)
+    loss, gradient = cross_entropy_with_grad(logits, [1])
+    assert loss == pytest.approx(np.exp(-50.0), rel=1e-6)
+    assert gradient[0, 0] == pytest.approx(np.exp(-50.0), rel=1e-6)
+
+
+def test_no_samples():
+    for targets in (np.empty(0, int), [], np.empty((0, 3))):
+        losses, gradient = cross_entropy_with_grad(np.empty((0, 3)), targets, reduction="none")
+        assert losses.shape == (0,)
+        assert gradient.shape == (0, 3)
+        assert cross_entropy(np.empty((0, 3)), targets, reduction="sum") == 0
+        assert np.isnan(cross_entropy(np.empty((0, 3)), targets))
+
+
+def test_no_classes():
+    losses, gradient = cross_entropy_with_grad(np.empty((3, 0)), np.empty((3, 0)), reduction="none")
+    np.testing.assert_array_equal(losses, [0, 0, 0])
+    assert gradient.shape == (3, 0)
+    with pytest.raises(ValueError, match="label 0 of row 0"):
+        cross_entropy(np.empty((3, 0)), [0, 0, 0])
+
+
+def test_the_mean_of_samples_without_weight_is_nan_without_a_warning():
+    logits = np.zeros((2, 3))
+    assert np.isnan(cross_entropy(logits, [0, 1], sample_weight=[0, 0]))
+    loss, gradient = cross_entropy_with_grad(logits, [0, 1], sample_weight=[0, 0])
+    assert np.isnan(loss)
+    assert gradient.shape == (2, 3)
+
+
+WRONG_CROSS_ENTROPY = {
+    "logits of one dimension": (([0.0, 1.0], [0]), {}, "logits must have shape"),
+    "logits of three": ((np.zeros((1, 2, 3)), [0]), {}, "logits must have shape"),
+    "complex logits": (([[1j, 0]], [0]), {}, "logits must be real"),
+    "label too large": (([[0.0, 1.0]] * 2, [0, 2]), {}, "targets: label 2 of row 1"),
+    "negative label": (([[0.0, 1.0]] * 2, [-1, 0]), {}, "targets: label -1 of row 0"),
+    "huge label": (([[0.0, 1.0]], np.array([2**63], np.uint64)), {}, "targets: label 9"),
+    "labels that are floats": (([[0.0, 1.0]], [0.0]), {}, "targets of one dimension"),
+    "too few labels": (([[0.0, 1.0]] * 2, [0]), {}, "targets must have shape"),
+    "too many classes": (([[0.0, 1.0]], [[1, 0, 0]]), {}, "targets must have shape"),
+    "negative target": (([[0.0, 1.0]] * 2, [[1, 0], [-1, 2]]), {}, "targets .*row 1"),
+    "NaN target": (([[0.0, 1.0]], [[np.nan, 0]]), {}, "targets .*row 0"),
+    "infinite target": (([[0.0, 1.0]], [[np.inf, 0]]), {}, "targets .*row 0"),
+    "weights of a wrong shape": (([[0.0, 1.0]], [0]), {"sample_weight": [1, 2]}, "sample_weight"),
+    "one number as weight": (([[0.0, 1.0]], [0]), {"sample_weight": 1.0}, "sample_weight"),
+    "negative weight": (([[0.0, 1.0]], [0]), {"sample_weight": [-1]}, "sample_weight .*row 0"),
+    "NaN weight": (([[0.0, 1.0]], [0]), {"sample_weight": [np.nan]}, "sample_weight .*row 0"),
+    "smoothing above 1": (([[0.0, 1.0]], [0]), {"label_smoothing": 1.5}, "label_smoothing"),
+    "smoothing below 0": (([[0.0, 1.0]], [0]), {"label_smoothing": -0.1}, "label_smoothing"),
+    "smoothing NaN": (([[0.0, 1.0]], [0]), {"label_smoothing": np.nan}, "label_smoothing"),
+    "reduction": (([[0.0, 1.0]], [0]), {"reduction": "avg"}, "reduction .*'avg'"),
+    "no reduction": (([[0.0, 1.0]], [0]), {"reduction": None}, "reduction"),
+}
+
+
+@pytest.mark.parametrize("function", [cross_entropy, cross_entropy_with_grad])
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"), WRONG_CROSS_ENTROPY.values(), ids=WRONG_CROSS_ENTROPY
+)
+def test_errors_name_the_argument(arguments, options, message, function):
+    with pytest.raises(ValueError, match=message):
+        function(*arguments, **options)
+
+
+@given(
+    hnp.arrays(np.float64, (6, 4), elements=st.floats(-50, 50)),
+    hnp.arrays(np.float64, (6, 4), elements=st.floats(0, 10)),
+)
+def test_each_row_of_the_gradient_sums_to_0_and_losses_are_not_negative(logits, targets):
+    losses, gradient = cross_entropy_with_grad(logits, targets, reduction="none")
+    np.testing.assert_allclose(gradient.sum(axis=1), 0, atol=1e-13)
+    assert np.all(losses >= 0)

@@ -1,0 +1,395 @@
+"""SoftmaxRegression: the optimum, attributes, predictions, stopping, awkward data."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+from problems import (
+    assert_same_bits,
+    assert_same_model,
+    naive_fit,
+    one_hot,
+    simulated,
+    sparse_simulated,
+    tight_reference,
+    value_at,
+    with_64_bit_indices,
+)
+from sklearn.exceptions import ConvergenceWarning
+
+from skmax import SoftmaxRegression
+
+SOLVERS = ["newton", "lbfgs"]
+FORMATS = {
+    "C order": np.ascontiguousarray,
+    "Fortran order": np.asfortranarray,
+    "every other row and column": lambda X: np.repeat(np.repeat(X, 2, axis=0), 2, axis=1)[::2, ::2],
+    "rows backwards in memory": lambda X: np.ascontiguousarray(X[::-1])[::-1],
+    "list": lambda X: X.tolist(),
+    "csr": scipy.sparse.csr_matrix,
+    "csr_array": scipy.sparse.csr_array,
+    "csr, 64-bit indices": with_64_bit_indices,
+    "csc": scipy.sparse.csc_matrix,
+    "coo": scipy.sparse.coo_matrix,
+    "lil": scipy.sparse.lil_matrix,
+    "dok": scipy.sparse.dok_matrix,
+    "dia": scipy.sparse.dia_matrix,
+    "bsr": scipy.sparse.bsr_matrix,
+}
+
+
+def tight(**parameters):
+    return SoftmaxRegression(**{"tol": 1e-12, **parameters})
+
+
+# The optimum is LogisticRegression's
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 3, 12])
+@pytest.mark.parametrize("C", [0.01, 1.0, np.inf])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def test_coefficients_are_those_of_logistic_regression(
+    solver, n_classes, C, fit_intercept, convert
+):
+    X, y = sparse_simulated(400, 4, n_classes, density=0.7)
+    parameters = {"C": C, "fit_intercept": fit_intercept}
+    reference = tight_reference(X, y, **parameters)
+    model = tight(solver=solver, **parameters).fit(convert(X), y)
+    assert model.converged_
+    assert_same_model(model, reference, rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(
+        model.predict_proba(convert(X)), reference.predict_proba(X), rtol=1e-6, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("C", [0.1, np.inf])
+@pytest.mark.parametrize("class_weight", [None, "balanced", {0: 3.0, 1: 0.25}])
+def test_weighted_fits_are_those_of_logistic_regression(solver, n_classes, C, class_weight):
+    X, y = simulated(300, 4, n_classes)
+    weight = np.random.default_rng(5).exponential(size=300)
+    # LogisticRegression's "balanced" counts samples without their weights before version 1.9.
+    known = class_weight
+    if class_weight == "balanced":
+        counts = np.bincount(y, weight)
+        known = dict(enumerate(counts.sum() / (n_classes * counts)))
+    reference = tight_reference(X, y, weight, C=C, class_weight=known)
+    model = tight(solver=solver, C=C, class_weight=class_weight).fit(X, y, weight)
+    assert_same_model(model, reference, rtol=1e-6, atol=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore:Constructing a DIA matrix")
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_every_format_of_x_gives_the_same_model(name, n_classes):
+    X, y = sparse_simulated(n_classes=n_classes)
+    model = tight().fit(FORMATS[name](X), y)
+    expected = tight().fit(X, y)
+    assert_same_model(model, expected, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(
+        model.predict_proba(FORMATS[name](X)), expected.predict_proba(X), rtol=1e-7
+    )
+
+
+def test_sparse_rows_with_repeated_unsorted_and_zero_entries_mean_their_sums():
+    X, y = sparse_simulated()
+    csr = scipy.sparse.csr_matrix(X)
+    data = np.column_stack([0.75 * csr.data, 0.25 * csr.data, 0 * csr.data]).ravel()
+    odd = scipy.sparse.csr_matrix((data, np.repeat(csr.indices, 3), 3 * csr.indptr), X.shape)
+    odd.indices = np.concatenate(
+        [odd.indices[a:b][::-1] for a, b in zip(odd.indptr[:-1], odd.indptr[1:], strict=True)]
+    )
+    odd.data = np.concatenate(
+        [odd.data[a:b][::-1] for a, b in zip(odd.indptr[:-1], odd.indptr[1:], strict=True)]
+    )
+    odd.has_sorted_indices = odd.has_canonical_format = False
+    before = odd.indices.copy(), odd.data.copy()
+    assert_same_model(tight().fit(odd, y), tight().fit(X, y), rtol=1e-7, atol=1e-9)
+    np.testing.assert_array_equal(odd.indices, before[0])
+    np.testing.assert_array_equal(odd.data, before[1])
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.int64, np.float16, object])
+def test_other_numbers_become_float64(dtype):
+    X, y = simulated()
+    X = np.round(2 * X).astype(dtype)
+    model = SoftmaxRegression().fit(X, y)
+    assert model.coef_.dtype == model.intercept_.dtype == np.float64
+    assert_same_bits(model, SoftmaxRegression().fit(X.astype(np.float64), y))
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 5])
+@pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def test_float32_is_kept_and_accurate(solver, n_classes, convert):
+    X, y = sparse_simulated(500, 6, n_classes)
+    X = X.astype(np.float32)
+    model = SoftmaxRegression(solver=solver).fit(convert(X), y)
+    assert model.converged_
+    assert model.coef_.dtype == model.intercept_.dtype == np.float32
+    assert model.predict_proba(convert(X)).dtype == np.float32
+    assert model.decision_function(convert(X)).dtype == np.float32
+    exact = tight().fit(X.astype(np.float64), y)
+    assert value_at(model, X.astype(np.float64), y) <= (1 + 2e-6) * exact.objective_
+    difference = model.decision_function(X) - exact.decision_function(X)
+    assert np.sqrt(np.mean(difference**2)) < 2e-3
+
+
+@pytest.mark.parametrize("C", [0.1, 10.0])
+def test_one_row_for_two_classes_is_the_softmax_of_two_rows_at_half_of_c(C):
+    X, y = simulated(n_classes=2)
+    two_rows, intercepts, minimum = naive_fit(X, one_hot(y), penalty=1 / (0.5 * C * len(y)))
+    model = tight(C=C).fit(X, y)
+    np.testing.assert_allclose(model.coef_[0], two_rows[1] - two_rows[0], rtol=1e-6)
+    np.testing.assert_allclose(model.intercept_[0], intercepts[1] - intercepts[0], rtol=1e-6)
+    assert model.objective_ == pytest.approx(minimum, rel=1e-12)
+
+
+# Shapes
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+@pytest.mark.parametrize(
+    ("n", "p", "n_classes"),
+    [(20, 50, 3), (20, 50, 2), (100, 1, 3), (9, 1, 2), (8, 3, 8), (3, 7, 3)],
+)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_any_shape_reaches_the_optimum(solver, convert, n, p, n_classes, fit_intercept):
+    X, y = simulated(n, p, n_classes)
+    model = tight(solver=solver, fit_intercept=fit_intercept).fit(convert(X), y)
+    reference = tight_reference(X, y, solver="lbfgs", fit_intercept=fit_intercept)
+    assert model.objective_ <= value_at(reference, X, y) * (1 + 1e-10)
+    assert model.objective_ == pytest.approx(value_at(model, X, y), rel=1e-12)
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_shapes_of_attributes(n_classes, fit_intercept):
+    X, y = simulated(n_classes=n_classes)
+    model = SoftmaxRegression(fit_intercept=fit_intercept).fit(X, y)
+    rows = 1 if n_classes == 2 else n_classes
+    assert model.coef_.shape == (rows, 5)
+    assert model.intercept_.shape == (rows,)
+    assert model.classes_.tolist() == list(range(n_classes))
+    assert model.n_features_in_ == 5
+    assert isinstance(model.n_iter_, int)
+    assert model.solver_ == "newton-cholesky"
+    assert fit_intercept or not model.intercept_.any()
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("C", [1.0, np.inf])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_coefficients_and_intercepts_sum_to_zero_over_the_classes(solver, C, fit_intercept):
+    X, y = simulated(n_classes=5)
+    model = SoftmaxRegression(solver=solver, C=C, fit_intercept=fit_intercept).fit(X, y)
+    np.testing.assert_allclose(model.coef_.sum(axis=0), 0, atol=1e-14)
+    np.testing.assert_allclose(model.intercept_.sum(), 0, atol=1e-14)
+
+
+# Stopping
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("tol", [1e-2, 1e-4, 1e-6])
+def test_the_gap_is_below_tol(solver, n_classes, tol):
+    X, y = simulated(500, 6, n_classes)
+    model = SoftmaxRegression(solver=solver, tol=tol).fit(X, y)
+    minimum = min(value_at(tight_reference(X, y), X, y), value_at(tight(tol=1e-14).fit(X, y), X, y))
+    assert model.converged_
+    assert 0 <= model.optimality_gap_ <= tol
+    assert -1e-13 <= model.objective_ / minimum - 1 <= tol
+    assert model.objective_ == pytest.approx(value_at(model, X, y), rel=1e-12)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("C", [1.0, np.inf])
+def test_the_loss_curve_falls_to_the_objective(solver, C):
+    X, y = simulated(300, 5, 4)
+    model = SoftmaxRegression(solver=solver, C=C).fit(X, y)
+    curve = model.loss_curve_
+    assert isinstance(curve, list)
+    assert len(curve) == model.n_iter_ + 1
+    assert np.all(np.diff(curve) <= 1e-15)
+    assert curve[-1] == model.objective_ < curve[0]
+    shares = np.bincount(y) / len(y)
+    assert curve[0] == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_stopping_does_not_depend_on_the_features_scale(solver, n_classes):
+    X, y = simulated(n_classes=n_classes)
+    model = SoftmaxRegression(solver=solver).fit(X, y)
+    scaled = SoftmaxRegression(solver=solver, C=1e-12).fit(1e6 * X, y)
+    assert scaled.n_iter_ == model.n_iter_
+    np.testing.assert_allclose(scaled.predict_proba(1e6 * X), model.predict_proba(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_too_few_iterations_warn_of_the_reason_the_gap_and_the_remedy(solver):
+    X, y = simulated()
+    model = SoftmaxRegression(solver=solver, max_iter=1, tol=1e-12)
+    with pytest.warns(ConvergenceWarning, match=r"max_iter.*gap.*Raise max_iter") as warned:
+        model.fit(X, y)
+    assert warned[0].filename == __file__
+    assert not model.converged_
+    assert model.n_iter_ == 1
+    assert model.optimality_gap_ > 1e-12
+    assert model.score(X, y) > 0.4
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_separable_classes_without_penalty_warn_and_stay_finite(solver, n_classes):
+    rng = np.random.default_rng(0)
+    y = np.arange(60) % n_classes
+    X = 10 * one_hot(y, n_classes) + rng.normal(size=(60, n_classes))
+    model = SoftmaxRegression(solver=solver, C=np.inf)
+    with pytest.warns(ConvergenceWarning, match="separable.*lower C"):
+        model.fit(X, y)
+    assert not model.converged_
+    assert np.isfinite(model.coef_).all()
+    assert np.isfinite(model.intercept_).all()
+    assert model.score(X, y) == 1
+
+
+def test_verbose_prints_a_line_for_each_iteration(capsys):
+    X, y = simulated()
+    model = SoftmaxRegression(verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == model.n_iter_
+    for number, line in enumerate(lines, start=1):
+        assert line.split()[:2] == ["iteration", str(number)]
+        assert f"objective {model.loss_curve_[number]:.10g} " in line
+    SoftmaxRegression().fit(X, y)
+    assert capsys.readouterr().out == ""
+
+
+# Awkward columns
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize(("n", "C"), [(400, 1.0), (400, np.inf), (6, 1.0)])
+@pytest.mark.parametrize("offset", [0.0, 1e4])
+@pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def test_raw_columns_of_all_scales_converge(solver, n_classes, n, C, offset, convert):
+    X, y = simulated(n, 7, n_classes)
+    scales = 10.0 ** np.array([-6, -4, -2, 0, 2, 4, 6])
+    # With w' = w / scale the penalty of the raw problem is one for each column of this one.
+    strength = (2 if n_classes == 2 else 1) / (C * n) / scales**2
+    minimum = naive_fit(X, one_hot(y), penalty=strength)[2]
+    raw = scales * (X + offset)
+    model = SoftmaxRegression(solver=solver, C=C).fit(convert(raw), y)
+    assert model.converged_
+    assert -1e-9 <= model.objective_ / minimum - 1 <= 1e-6
+    # Coefficients are applied to the raw columns, offset and all.
+    assert value_at(model, raw, y, C=C) == pytest.approx(model.objective_, rel=1e-7)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("constant", [0.0, 1.0, -3.3e5, 1e-8])
+def test_a_constant_column_gets_no_coefficient(solver, constant):
+    X, y = simulated(p=3)
+    wide = np.insert(X, 1, constant, axis=1)
+    model = tight(solver=solver).fit(wide, y)
+    expected = tight(solver=solver).fit(X, y)
+    np.testing.assert_array_equal(model.coef_[:, 1], 0)
+    np.testing.assert_allclose(np.delete(model.coef_, 1, 1), expected.coef_, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(model.intercept_, expected.intercept_, rtol=1e-7, atol=1e-9)
+
+
+@pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def test_nothing_but_constant_columns_gives_the_classes_shares(convert):
+    y = np.repeat([0, 1, 2], [10, 20, 30])
+    for column in (0.0, 7.5):
+        X = convert(np.full((60, 1), column))
+        proba = tight().fit(X, y).predict_proba(X)
+        np.testing.assert_allclose(proba, np.tile([1 / 6, 1 / 3, 1 / 2], (60, 1)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("fit_intercept", [True, False])
+@pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def test_unpenalised_dependent_columns_give_the_solution_of_least_norm(
+    solver, n_classes, fit_intercept, convert
+):
+    X, y = simulated(300, 3, n_classes)
+    constant = np.full((300, 1), 2.0)
+    wide = np.hstack([X, 3 * X[:, :1], X[:, 1:2] + X[:, 2:], X[:, :1], constant])
+    coef, _, minimum = naive_fit(wide, one_hot(y), intercept=fit_intercept)
+    centred = wide - wide.mean(axis=0) if fit_intercept else wide
+    least = coef @ np.linalg.pinv(centred, 1e-10) @ centred
+    least = least[1:] - least[:1] if n_classes == 2 else least - least.mean(axis=0)
+    model = tight(solver=solver, C=np.inf, fit_intercept=fit_intercept).fit(convert(wide), y)
+    assert model.converged_
+    assert value_at(model, wide, y, C=np.inf) == pytest.approx(minimum, rel=1e-10)
+    np.testing.assert_allclose(model.coef_, least, rtol=1e-6, atol=1e-7)
+
+
+# Predictions
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
+def test_predictions_follow_from_the_logits(n_classes, convert):
+    X, y = simulated(n_classes=n_classes)
+    model = SoftmaxRegression().fit(X, y)
+    logits = model.decision_function(convert(X))
+    assert logits.shape == ((len(y),) if n_classes == 2 else (len(y), n_classes))
+    by_hand = X @ model.coef_.T + model.intercept_
+    np.testing.assert_allclose(logits, by_hand[:, 0] if n_classes == 2 else by_hand, rtol=1e-9)
+    both = np.column_stack([0 * logits, logits]) if n_classes == 2 else logits
+    proba = np.exp(both) / np.exp(both).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(model.predict_proba(convert(X)), proba, rtol=1e-12)
+    np.testing.assert_allclose(model.predict_log_proba(convert(X)), np.log(proba), rtol=1e-9)
+    np.testing.assert_array_equal(model.predict(convert(X)), proba.argmax(axis=1))
+    assert model.score(X, y) == np.mean(model.predict(X) == y)
+    assert model.score(X, y, np.arange(len(y))) == pytest.approx(
+        np.average(model.predict(X) == y, weights=np.arange(len(y)))
+    )
+
+
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_log_probabilities_stay_finite_where_probabilities_underflow(n_classes):
+    X, y = simulated(n_classes=n_classes)
+    model = SoftmaxRegression().fit(X, y)
+    far = 1e5 * X
+    logs = model.predict_log_proba(far)
+    assert (model.predict_proba(far) == 0).any()
+    assert np.isfinite(logs).all()
+    logits = model.decision_function(far)
+    logits = np.column_stack([0 * logits, logits]) if n_classes == 2 else logits
+    np.testing.assert_allclose(
+        logs.min(axis=1), logits.min(axis=1) - logits.max(axis=1), rtol=1e-12
+    )
+
+
+# Fitting again
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("n_classes", [2, 4])
+@pytest.mark.parametrize("shape", [(200, 5), (30, 60)])
+def test_a_warm_start_at_the_optimum_takes_one_iteration(solver, n_classes, shape):
+    X, y = simulated(*shape, n_classes)
+    X = 10 * X + 100
+    model = SoftmaxRegression(solver=solver, warm_start=True).fit(X, y)
+    first = model.objective_
+    assert model.n_iter_ > 1
+    assert model.sparsify().fit(X, y).n_iter_ == 1
+    assert model.objective_ <= first * (1 + 1e-12)
+    assert model.loss_curve_[0] == pytest.approx(first, rel=1e-9)
+
+
+def test_other_classes_or_columns_start_afresh():
+    X, y = simulated()
+    for other_X, other_y in [(X, y + 1), (X[:, :3], y), (X, np.minimum(y, 1))]:
+        model = SoftmaxRegression(warm_start=True).fit(X, y).fit(other_X, other_y)
+        assert_same_bits(model, SoftmaxRegression().fit(other_X, other_y))
