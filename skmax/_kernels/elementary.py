@@ -96,10 +96,8 @@ def _build_exp(builder, x, table):
     q = number(table.q[0])
     for coefficient in table.q[1:]:
         q = _multiply_add(builder, q, r, number(coefficient))
-    # 1 + r as high + low, so that all that is rounded is small but for the last sum.
-    high = builder.fadd(number(1.0), r)
-    low = builder.fadd(builder.fsub(r, builder.fsub(high, number(1.0))), r_low)
-    p = builder.fadd(high, _multiply_add(builder, builder.fmul(q, r), r, low))
+    p = builder.fadd(r, _multiply_add(builder, builder.fmul(q, r), r, r_low))
+    p = builder.fadd(number(1.0), p)
     # 2^n in two factors: the product is right where 2^n itself would be subnormal.
     half = _multiply_add(builder, x, number(0.5 * _LOG2E), number(table.to_integer))
     bits, half_bits = builder.bitcast(shifted, integers), builder.bitcast(half, integers)

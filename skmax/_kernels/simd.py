@@ -172,6 +172,7 @@ def _binary(symbol, build):
 
 _binary(operator.add, lambda builder, a, b: builder.fadd(a, b, flags=["contract"]))
 _binary(operator.sub, lambda builder, a, b: builder.fsub(a, b, flags=["contract"]))
+_binary(operator.truediv, lambda builder, a, b: builder.fdiv(a, b))
 _binary(operator.mul, lambda builder, a, b: builder.fmul(a, b, flags=["contract"]))
 
 
@@ -248,15 +249,18 @@ def lane_sum(typing, vector, lost):
 
     def codegen(context, builder, signature, arguments):
         value, small = arguments
-        while value.type.count > 1:
-            value, error = _two_sum(builder, *_halves(builder, value))
-            small = builder.fadd(builder.fadd(*_halves(builder, small)), error)
-        first = ir.IntType(32)(0)
-        return builder.fadd(
-            builder.extract_element(value, first), builder.extract_element(small, first)
-        )
+        if vector.dtype == types.float32:
+            wide = ir.VectorType(ir.DoubleType(), vector.width)
+            value, small = builder.fpext(value, wide), builder.fpext(small, wide)
+        while value.type.count > 2:
+            value = builder.fadd(*_halves(builder, value))
+            small = builder.fadd(*_halves(builder, small))
+        # The largest sum is rounded here: the others are a few bits smaller.
+        value, error = _two_sum(builder, *_halves(builder, value))
+        small = builder.fadd(builder.fadd(*_halves(builder, small)), error)
+        return builder.extract_element(builder.fadd(value, small), ir.IntType(32)(0))
 
-    return vector.dtype(vector, vector), codegen
+    return types.float64(vector, vector), codegen
 
 
 @intrinsic

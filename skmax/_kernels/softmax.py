@@ -26,15 +26,43 @@ from skmax._kernels.tile import (
     fill,
     load_rows,
     log_sum,
-    quotient,
     store_rows,
-    tile_exp,
     tile_max,
     tile_others,
-    tile_quotient,
 )
 
-SHORT = 24  # rows of fewer classes are turned into tiles
+SHORT = 3  # vectors: rows of fewer entries are turned into tiles
+
+
+@jit
+def _quotient(e, total, inverse):
+    """The quotient of e and total, rounded about once, given inverse = 1 / total."""
+    p = e * inverse
+    return p + (e - p * total) * inverse
+
+
+@jit
+def _softmax_lanes(tile, lane):
+    """The softmax of one vector of a tile's lanes, in place.
+
+    The sum opens at 1, so that no summand is larger: what an addition rounds away is then known
+    exactly (T. J. Dekker's fast two-sum) and gathered in `lost`.
+    """
+    top = load(tile, lane)
+    for at in range(lane + LANES, tile.size, LANES):
+        top = larger(load(tile, at), top)
+    one, lost = splat(tile, 1.0), splat(tile, 0.0)
+    total = one
+    for at in range(lane, tile.size, LANES):
+        e = exp(load(tile, at) - top)
+        store(tile, at, e)
+        before = total
+        total = before + e
+        lost = lost + (e - (total - before))
+    total = (total - one) + lost
+    inverse = one / total
+    for at in range(lane, tile.size, LANES):
+        store(tile, at, _quotient(load(tile, at), total, inverse))
 
 
 @jit
@@ -59,7 +87,7 @@ def _softmax_row(flat, start, stop, out):
     if rest > 0:
         tail = load_first(flat, last, rest, tail)
     top = splat(flat, _max_of_row(flat, start, stop, tail))
-    # The compensated sum of `tile_exp`.
+    # The compensated sum of `_softmax_lanes`.
     one, lost = splat(flat, 1.0), splat(flat, 0.0)
     total = one
     if rest > 0:
@@ -75,9 +103,9 @@ def _softmax_row(flat, start, stop, out):
     scalar = lane_sum(total - one, lost)
     total, inverse = splat(flat, scalar), splat(flat, 1.0 / scalar)
     for at in range(start, last, width):
-        store(out, at, quotient(load(out, at), total, inverse))
+        store(out, at, _quotient(load(out, at), total, inverse))
     if rest > 0:
-        store_first(out, last, rest, quotient(tail, total, inverse))
+        store_first(out, last, rest, _quotient(tail, total, inverse))
 
 
 @jit
@@ -118,25 +146,17 @@ def _log_sum_of_tile(tile, n_classes, lanes, top, others, ties, lost):
 def softmax_rows(logits, out):
     """out = softmax of each row of `logits` (n, K); both C-contiguous, of one dtype."""
     n_rows, n_classes = logits.shape
-    if n_classes >= SHORT:
+    if n_classes >= SHORT * width_of(logits):
         flat, flat_out = logits.reshape(-1), out.reshape(-1)
-        for start in range(0, n_rows * n_classes, n_classes):
+        for start in range(0, flat.size, n_classes):
             _softmax_row(flat, start, start + n_classes, flat_out)
         return
-    top, total = np.empty(LANES, logits.dtype), np.empty(LANES, logits.dtype)
-    lost, tile = np.empty(LANES, logits.dtype), np.empty(n_classes * LANES, logits.dtype)
+    tile = np.zeros(n_classes * LANES, logits.dtype)
     for first in range(0, n_rows, LANES):
         lanes = min(LANES, n_rows - first)
         load_rows(logits, first, lanes, tile)
-        fill(top, -np.inf)
-        fill(total, 1.0)
-        fill(lost, 0.0)
-        tile_max(tile, 0, LANES, n_classes, lanes, top)
-        tile_exp(tile, 0, LANES, n_classes, lanes, top, total, lost)
-        for lane in range(lanes):
-            total[lane] = (total[lane] - 1) + lost[lane]
-            lost[lane] = 1 / total[lane]
-        tile_quotient(tile, n_classes, lanes, total, lost)
+        for lane in range(0, lanes, width_of(tile)):
+            _softmax_lanes(tile, lane)
         store_rows(tile, lanes, out, first)
 
 
@@ -144,7 +164,7 @@ def softmax_rows(logits, out):
 def log_softmax_rows(logits, out):
     """out = (z - max) - log1p(sum over the others of exp(z - max)) for each row of (n, K)."""
     n_rows, n_classes = logits.shape
-    if n_classes >= SHORT:
+    if n_classes >= SHORT * width_of(logits):
         flat, flat_out = logits.reshape(-1), out.reshape(-1)
         for start in range(0, n_rows * n_classes, n_classes):
             stop = start + n_classes
@@ -170,7 +190,7 @@ def log_softmax_rows(logits, out):
 def logsumexp_rows(logits, out):
     """out[i] = max + log1p(sum over the others of exp(z - max)) for each row of (n, K)."""
     n_rows, n_classes = logits.shape
-    if n_classes >= SHORT:
+    if n_classes >= SHORT * width_of(logits):
         flat = logits.reshape(-1)
         for i in range(n_rows):
             start, stop = i * n_classes, (i + 1) * n_classes

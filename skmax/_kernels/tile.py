@@ -33,24 +33,6 @@ def tile_max(tile, start, stride, n_classes, lanes, top):
 
 
 @jit
-def tile_exp(tile, start, stride, n_classes, lanes, top, total, lost):
-    """Replace each logit z by exp(z - top), whose sum goes to total + lost.
-
-    `total` opens at 1 or more, so that no summand is larger: what an addition rounds away is then
-    known exactly (T. J. Dekker's fast two-sum) and gathered in `lost`.
-    """
-    for k in range(n_classes):
-        logits = tile[start + k * stride : start + k * stride + lanes]
-        for lane in range(lanes):
-            e = exp(logits[lane] - top[lane])
-            logits[lane] = e
-            before = total[lane]
-            after = before + e
-            lost[lane] += e - (after - before)
-            total[lane] = after
-
-
-@jit
 def tile_others(tile, start, stride, n_classes, lanes, top, others, ties, lost):
     """Add exp(z - top) to `others`, but 1 to `ties` where z is the maximum.
 
@@ -90,13 +72,6 @@ def tile_exp_others(tile, start, stride, n_classes, lanes, top, others, ties):
 
 
 @jit
-def quotient(e, total, inverse):
-    """e / total to half a unit in the last place or little more, given inverse = 1 / total."""
-    p = e * inverse
-    return p + (e - p * total) * inverse
-
-
-@jit
 def log_sum(others, ties, lanes):
     """Turn `others` into log(sum(exp(z - top)))."""
     for lane in range(lanes):
@@ -121,15 +96,6 @@ def load_rows(rows, first, lanes, tile):
     for lane in range(whole, lanes):
         for k in range(n_classes):
             tile[k * LANES + lane] = rows[first + lane, k]
-
-
-@jit
-def tile_quotient(tile, n_classes, lanes, total, inverse):
-    """Divide each lane of a tile by its total."""
-    for k in range(n_classes):
-        e = tile[k * LANES : k * LANES + lanes]
-        for lane in range(lanes):
-            e[lane] = quotient(e[lane], total[lane], inverse[lane])
 
 
 @jit
