@@ -386,7 +386,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         result = _solvers.solve(
             method,
             objective,
-            self._start(objective, targets, classes, kept),
+            self._start(objective, classes, kept),
             tol=self.tol,
             max_iter=self.max_iter,
             on_iteration=_print_line if self.verbose else _print_nothing,
@@ -407,25 +407,19 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         self.optimality_gap_, self.loss_curve_ = result.gap, result.values
         self._message = result.message
 
-    def _start(
-        self, objective: Objective, targets: Targets, classes: np.ndarray, kept: np.ndarray
-    ) -> np.ndarray:
-        """Where to start: the last coefficients, or the best intercepts alone."""
-        start = np.zeros(objective.shape)
+    def _start(self, objective: Objective, classes: np.ndarray, kept: np.ndarray) -> np.ndarray:
+        """Where to start: zero, where every class has curvature, or the last coefficients."""
         same = (
             self.warm_start
             and hasattr(self, "coef_")
             and self.coef_.shape[1] == self.n_features_in_
             and np.array_equal(self.classes_, classes)
         )
-        if same:
-            present = kept if len(classes) > 2 else [True]
-            coef = self._dense_coef()[present].astype(np.float64)
-            return objective.rows.from_user(coef, self.intercept_[present].astype(np.float64))
-        if self.fit_intercept:
-            logs = np.log(targets.class_weight())
-            start[:, -1] = logs[1] - logs[0] if len(start) == 1 else logs - logs.mean()
-        return start
+        if not same:
+            return np.zeros(objective.shape)
+        present = kept if len(classes) > 2 else [True]
+        coef = self._dense_coef()[present].astype(np.float64)
+        return objective.rows.from_user(coef, self.intercept_[present].astype(np.float64))
 
     def _warn_if_short(self) -> None:
         """Say why a fit has not converged and what to do."""
