@@ -94,7 +94,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         The intercepts `b`; for three or more classes they sum to 0.
     n_features_in_ : int
         The number of columns of `X`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         The names of the columns, where all are strings.
     n_iter_ : int
         The number of iterations.
