@@ -71,7 +71,7 @@ def newton(
         decrease = value - new_value
         ratio = (decrease + floor) / (step.decrease + floor)
         # 3. The region for the next step.
-        if ratio < POOR:
+        if not ratio >= POOR:  # NaN too
             radius = POOR * step.norm
         elif ratio > GOOD and not step.inside:
             radius = 2 * radius
