@@ -34,8 +34,16 @@ class Ratio:
 
 
 def table(sets, libraries, *, C, limit, dtype, repeats):
-    """Measure every set and print the table; return the exit status."""
-    rows = []
+    """Measure every set, a row at a time, and print the table; return the exit status."""
+    print(f"{dtype}, C={C:g}; {describe('skmax', *libraries, 'numpy', 'numba')}.")
+    print("How many times faster skmax comes within a relative gap of the minimum")
+    print("than the best of each library, one thread or all.\n")
+    pairs = [(library, gap) for library in libraries for gap in GAPS]
+    timed = [(library, gap) for library in ("skmax", *libraries) for gap in GAPS]
+    _line("data", "rows x columns, classes", *(f"{name} at {gap:.0e}" for name, gap in pairs),
+          *(f"s, {name} at {gap:.0e}" for name, gap in timed))  # fmt: skip
+    _line("---", "---", *["---:"] * (len(pairs) + len(timed)))
+    ratios, ours = {pair: [] for pair in pairs}, []
     for label, settings in sets.items():
         print(f"{label}:", file=sys.stderr)
         try:
@@ -44,35 +52,24 @@ def table(sets, libraries, *, C, limit, dtype, repeats):
         except (Unavailable, Stopped) as error:
             print(f"  left out: {error}", file=sys.stderr)
             continue
+        for library, gap in pairs:
+            ratio = Ratio.of(times["skmax", gap], times[library, gap])
+            ratios[library, gap].append(ratio)
+        ours += [times["skmax", gap] for gap in GAPS]
         shape = "{} x {}, {}".format(*race.X.shape, race.y.max() + 1)
-        rows.append((label, shape, times))
-    if not rows:
+        last = (str(column[-1]) for column in ratios.values())
+        _line(label, shape, *last, *(_seconds(times[pair]) for pair in timed))
+    if not ours:
         return 1
-    print(f"{dtype}, C={C:g}; {describe('skmax', *libraries, 'numpy', 'numba')}.")
-    print("How many times faster skmax comes within a relative gap of the minimum")
-    print("than the best of each library, one thread or all.\n")
-    _print(rows, libraries)
+    _print_means(ratios, [""] * len(timed))
     print(f"\n'>': the library did not get there; a fit is stopped after {limit:g} s.")
-    if any(not times["skmax", gap].reached for *_, times in rows for gap in GAPS):
+    if not all(time.reached for time in ours):
         print("'<': skmax did not get there.")
     return 0
 
 
-def _print(rows, libraries):
-    """Print ratios first, then seconds, then the geometric means of the ratios."""
-    pairs = [(library, gap) for library in libraries for gap in GAPS]
-    timed = [(library, gap) for library in ("skmax", *libraries) for gap in GAPS]
-    _line("data", "rows x columns, classes", *(f"{name} at {gap:.0e}" for name, gap in pairs),
-          *(f"s, {name} at {gap:.0e}" for name, gap in timed))  # fmt: skip
-    _line("---", "---", *["---:"] * (len(pairs) + len(timed)))
-    ratios = {pair: [] for pair in pairs}
-    for label, shape, times in rows:
-        for library, gap in pairs:
-            ratio = Ratio.of(times["skmax", gap], times[library, gap])
-            ratios[library, gap].append(ratio)
-        last = (str(column[-1]) for column in ratios.values())
-        _line(label, shape, *last, *(_seconds(times[pair]) for pair in timed))
-    blank = [""] * len(timed)
+def _print_means(ratios, blank):
+    """Print the geometric means of the ratios, and those of the ratios that are no bounds."""
     _line("**geometric mean**", "", *(_mean(column) for column in ratios.values()), *blank)
     if any(ratio.mark == ">" for column in ratios.values() for ratio in column):
         plain = ([r for r in column if r.mark != ">"] for column in ratios.values())
@@ -80,7 +77,7 @@ def _print(rows, libraries):
 
 
 def _line(*cells):
-    print("| " + " | ".join(cells) + " |")
+    print("| " + " | ".join(cells) + " |", flush=True)
 
 
 def _seconds(time):
