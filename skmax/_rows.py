@@ -20,6 +20,7 @@ BLOCK_BYTES = 2**20  # a block of standardised rows stays in the L2 cache
 CHUNK_BYTES = 2**25  # room for the partial sums of all chunks of rows
 MAX_CHUNKS = 16
 MOST_REDUCED = 2000  # rows up to which more columns than rows are reduced to their number
+WORTH_A_CHUNK = 500_000  # operations on its rows
 WORTH_A_SUM = 16  # operations on the rows of a chunk for each number of its partial sum
 
 
@@ -30,7 +31,8 @@ def chunks(n_rows: int, sum_size: int, operations: float) -> list[tuple[int, int
     """
     room = CHUNK_BYTES // (8 * sum_size)
     worth = int(operations / (WORTH_A_SUM * sum_size))
-    count = max(1, min(MAX_CHUNKS, max(2, min(room, worth)), n_rows // 256))
+    most = min(MAX_CHUNKS, n_rows // 256, int(operations / WORTH_A_CHUNK))
+    count = max(1, min(most, max(2, min(room, worth))))
     edges = np.linspace(0, n_rows, count + 1).astype(int).tolist()
     return list(itertools.pairwise(edges))
 

@@ -383,7 +383,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             1 / (self.C * total) if np.isfinite(self.C) else 0.0,
             1 if work < SMALL else _threads.n_threads(self.n_jobs),
         )
-        method = _solvers.choose(self.solver, objective.shape)
+        size = int(np.prod(objective.shape))
+        method = _solvers.choose(self.solver, X.shape[0], size)
         result = _solvers.solve(
             method,
             objective,

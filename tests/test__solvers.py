@@ -268,19 +268,21 @@ def test_the_start_is_not_changed(minimise, preconditioner):
 
 
 @pytest.mark.parametrize(
-    ("solver", "shape", "method"),
+    ("solver", "n_rows", "size", "method"),
     [
-        ("auto", (1, 2), "newton-cholesky"),
-        ("newton", (10, 30), "newton-cholesky"),
-        ("auto", (10, 31), "newton-cg"),
-        ("newton", (10, 785), "newton-cg"),
-        ("auto", (20, 50_000), "newton-cg"),
-        ("lbfgs", (1, 2), "lbfgs"),
-        ("lbfgs", (10, 785), "lbfgs"),
+        ("auto", 150, 15, "newton-cholesky"),  # iris
+        ("newton", 2310, 140, "newton-cholesky"),
+        ("auto", 9900, 100, "newton-cholesky"),
+        ("auto", 10_000, 100, "newton-cg"),
+        ("newton", 6435, 222, "newton-cg"),
+        ("auto", 10, 700, "newton-cg"),
+        ("auto", 18_821, 828_340, "newton-cg"),
+        ("lbfgs", 150, 15, "lbfgs"),
+        ("lbfgs", 18_821, 828_340, "lbfgs"),
     ],
 )
-def test_the_choice_of_the_method(solver, shape, method):
-    assert choose(solver, shape) == method
+def test_the_choice_of_the_method(solver, n_rows, size, method):
+    assert choose(solver, n_rows, size) == method
 
 
 @pytest.mark.parametrize("method", METHODS)

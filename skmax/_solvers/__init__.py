@@ -12,15 +12,15 @@ from skmax._solvers.result import OnIteration, Result
 __all__ = ["METHODS", "Result", "choose", "solve"]
 
 METHODS = ("newton-cholesky", "newton-cg", "lbfgs")
-EXACT_SIZE = 300  # coefficients up to which the whole Hessian is formed at every step
+CHEAP = 1e8  # operations up to which a Hessian is formed, and factored, at every step
 HESSIAN_SIZE = 2500  # coefficients up to which it may be formed when that pays
 
 
-def choose(solver: str, shape: tuple[int, int]) -> str:
-    """The method for a value of the parameter `solver` and a problem's shape."""
+def choose(solver: str, n_rows: int, size: int) -> str:
+    """The method for a value of the parameter `solver`, and `size` coefficients."""
     if solver == "lbfgs":
         return "lbfgs"
-    return "newton-cholesky" if int(np.prod(shape)) <= EXACT_SIZE else "newton-cg"
+    return "newton-cholesky" if size**2 * (n_rows + size / 3) <= CHEAP else "newton-cg"
 
 
 def solve(
