@@ -195,10 +195,12 @@ class Objective:
 
         def work(start: int, stop: int) -> np.ndarray:
             total = np.zeros((size, size), order="F")
-            for first, last in blocks(start, stop, 2 * size):
+            for first, last in blocks(start, stop, 8 * size):
                 factor = self._root_curvature(first, last)
                 block = self.rows.dense_block(first, last, np.float64)
-                z = (factor.T[:, :, None] * block[:, None, :]).reshape(last - first, size)
+                z = np.empty((last - first, n_outputs, n_columns))
+                np.multiply(factor.T[:, :, None], block[:, None, :], out=z)
+                z = z.reshape(last - first, size)
                 total = scipy.linalg.blas.dsyrk(1.0, z.T, beta=1.0, c=total, overwrite_c=1)
             return total
 
