@@ -105,16 +105,16 @@ class _Standardised:
     def dense_block(self, start: int, stop: int, dtype: Any) -> np.ndarray:
         """Rows start..stop as a dense array (rows, n_columns), the intercept's column of ones."""
         block = np.empty((stop - start, self.n_columns), dtype)
-        self._fill(start, stop, block)
+        self._centre(start, stop, block)
+        block[:, : self.n_features] *= self.inverse_scale
         return block
 
-    def _fill(self, start: int, stop: int, block: np.ndarray) -> None:
+    def _centre(self, start: int, stop: int, block: np.ndarray) -> None:
         part = self.X[start:stop]
         if scipy.sparse.issparse(part):
             part = part.toarray()
         features = block[:, : self.n_features]
         np.subtract(part, self.shift, out=features)
-        features *= self.inverse_scale
         if self.intercept:
             block[:, -1] = 1
 
@@ -158,13 +158,16 @@ class _DenseSweep:
 
     def __init__(self, rows: DenseRows, coef: np.ndarray) -> None:
         self.rows = rows
-        self.coef = coef.astype(rows.dtype)
+        # Rows are centred as they are read; their scales go to the coefficients and the gradient.
+        self.scale = np.ones(rows.n_columns)
+        self.scale[: rows.n_features] = rows.inverse_scale
+        self.coef = (coef * self.scale).astype(rows.dtype)
 
     def chunk(self) -> "_DenseChunk":
         return _DenseChunk(self)
 
     def gradient(self, parts: Sequence["_DenseChunk"]) -> np.ndarray:
-        return add_up([part.sum for part in parts])
+        return add_up([part.sum for part in parts]) * self.scale
 
 
 class _DenseChunk:
@@ -180,7 +183,7 @@ class _DenseChunk:
         if self.scratch.size < size:
             self.scratch = np.empty(size, self.rows.dtype)
         self.block = self.scratch[:size].reshape(stop - start, -1)
-        self.rows._fill(start, stop, self.block)
+        self.rows._centre(start, stop, self.block)
         return self.coef @ self.block.T
 
     def add_gradient(self, residual: np.ndarray) -> None:

@@ -75,37 +75,53 @@ def _max_of_row(flat, start, stop, tail):
 
 
 @jit
-def _softmax_row(flat, start, stop, out):
-    """The softmax of a long row.
+def _softmax_pair(flat, a, b, n_classes, out):
+    """The softmax of two long rows, which start at a and b, in step.
 
-    Its ragged end stays in a register: read back after a masked store it would stall.
+    Each step of a row waits for the one before; two rows keep the processor busy. The ragged ends
+    stay in registers: read back after a masked store they would stall.
     """
     width = width_of(flat)
-    rest = (stop - start) % width
-    last = stop - rest
-    tail = splat(flat, -np.inf)
+    rest = n_classes % width
+    last = n_classes - rest
+    tail_a = tail_b = splat(flat, -np.inf)
     if rest > 0:
-        tail = load_first(flat, last, rest, tail)
-    top = splat(flat, _max_of_row(flat, start, stop, tail))
+        tail_a = load_first(flat, a + last, rest, tail_a)
+        tail_b = load_first(flat, b + last, rest, tail_b)
+    top_a, top_b = tail_a, tail_b
+    for k in range(0, last, width):
+        top_a = larger(load(flat, a + k), top_a)
+        top_b = larger(load(flat, b + k), top_b)
+    top_a, top_b = splat(flat, lane_max(top_a)), splat(flat, lane_max(top_b))
     # The compensated sum of `_softmax_lanes`.
-    one, lost = splat(flat, 1.0), splat(flat, 0.0)
-    total = one
+    one = splat(flat, 1.0)
+    total_a = total_b = one
+    lost_a = lost_b = splat(flat, 0.0)
     if rest > 0:
-        tail = exp(tail - top)
-        total = one + tail
-        lost = tail - (total - one)
-    for at in range(start, last, width):
-        e = exp(load(flat, at) - top)
-        store(out, at, e)
-        before = total
-        total = before + e
-        lost = lost + (e - (total - before))
-    scalar = lane_sum(total - one, lost)
-    total, inverse = splat(flat, scalar), splat(flat, 1.0 / scalar)
-    for at in range(start, last, width):
-        store(out, at, _quotient(load(out, at), total, inverse))
+        tail_a, tail_b = exp(tail_a - top_a), exp(tail_b - top_b)
+        total_a, total_b = one + tail_a, one + tail_b
+        lost_a, lost_b = tail_a - (total_a - one), tail_b - (total_b - one)
+    for k in range(0, last, width):
+        e = exp(load(flat, a + k) - top_a)
+        store(out, a + k, e)
+        before = total_a
+        total_a = before + e
+        lost_a = lost_a + (e - (total_a - before))
+    for k in range(0, last, width):
+        e = exp(load(flat, b + k) - top_b)
+        store(out, b + k, e)
+        before = total_b
+        total_b = before + e
+        lost_b = lost_b + (e - (total_b - before))
+    sum_a, sum_b = lane_sum(total_a - one, lost_a), lane_sum(total_b - one, lost_b)
+    total_a, inverse_a = splat(flat, sum_a), splat(flat, 1.0 / sum_a)
+    total_b, inverse_b = splat(flat, sum_b), splat(flat, 1.0 / sum_b)
+    for k in range(0, last, width):
+        store(out, a + k, _quotient(load(out, a + k), total_a, inverse_a))
+        store(out, b + k, _quotient(load(out, b + k), total_b, inverse_b))
     if rest > 0:
-        store_first(out, last, rest, _quotient(tail, total, inverse))
+        store_first(out, a + last, rest, _quotient(tail_a, total_a, inverse_a))
+        store_first(out, b + last, rest, _quotient(tail_b, total_b, inverse_b))
 
 
 @jit
@@ -148,8 +164,14 @@ def softmax_rows(logits, out):
     n_rows, n_classes = logits.shape
     if n_classes >= SHORT * width_of(logits):
         flat, flat_out = logits.reshape(-1), out.reshape(-1)
-        for start in range(0, flat.size, n_classes):
-            _softmax_row(flat, start, start + n_classes, flat_out)
+        pairs = n_rows // 2 * 2 * n_classes
+        for start in range(0, pairs, 2 * n_classes):
+            _softmax_pair(flat, start, start + n_classes, n_classes, flat_out)
+        if pairs < flat.size:
+            # The row without a partner goes with a copy of itself.
+            pair = np.concatenate((flat[pairs:], flat[pairs:]))
+            _softmax_pair(pair, 0, n_classes, n_classes, pair)
+            flat_out[pairs:] = pair[:n_classes]
         return
     tile = np.zeros(n_classes * LANES, logits.dtype)
     for first in range(0, n_rows, LANES):

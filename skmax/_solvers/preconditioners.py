@@ -34,7 +34,7 @@ class Kronecker:
     for each eigenvalue a_k. Eigenvalues within a factor of each other share one Cholesky factor.
     """
 
-    SAME = 1.25
+    SAME = 2.0
     RIDGE = 1e-11
 
     def __init__(self, most_rows: int = 20_000) -> None:
