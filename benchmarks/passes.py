@@ -18,7 +18,7 @@ from benchmark_utils.data import load
 from benchmark_utils.sets import expand
 
 from skmax import _threads
-from skmax._objective import BinaryLoss, LabelLoss, Objective
+from skmax._objective import Objective
 from skmax._rows import rows_of
 from skmax._solvers.lbfgs import lbfgs
 from skmax._solvers.newton import newton
@@ -76,7 +76,7 @@ class _Counting(Objective):
         binary = y.max() == 1
         super().__init__(
             rows_of(X, share, True),
-            BinaryLoss(np.asarray(y, X.dtype)[None]) if binary else LabelLoss(y),
+            np.asarray(y, X.dtype) if binary else y,
             share,
             1 if binary else int(y.max()) + 1,
             1 / len(y),

@@ -7,94 +7,14 @@ has a weight for each column, and the value is that of the user's columns.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
-import scipy.linalg
 
 from skmax import _kernels, _threads
-from skmax._rows import add_up, blocks, chunks
+from skmax._rows import add_up, block_rows, chunks
 
 MATRIX_COLUMNS = 4000  # columns up to which a matrix of them is formed
-
-
-class Loss(Protocol):
-    """Cross-entropy of a block of samples; `start` and `stop` say which."""
-
-    def losses(self, logits: np.ndarray, start: int, stop: int) -> np.ndarray:
-        """The loss of each sample; `logits` become probabilities."""
-
-    def residual(
-        self, probabilities: np.ndarray, weight: np.ndarray, start: int, stop: int
-    ) -> np.ndarray:
-        """The gradient at the logits, weighted."""
-
-    def curvature(
-        self, probabilities: np.ndarray, direction: np.ndarray, weight: np.ndarray
-    ) -> None:
-        """Replace a direction of the logits by its product with the weighted Hessian there."""
-
-
-class LabelLoss:
-    """Each sample belongs to one class."""
-
-    def __init__(self, labels: np.ndarray) -> None:
-        self.labels = labels
-
-    def losses(self, logits: np.ndarray, start: int, stop: int) -> np.ndarray:
-        losses = np.empty(stop - start)
-        _kernels.cross_entropy_labels(logits, self.labels[start:stop], losses)
-        return losses
-
-    def residual(
-        self, probabilities: np.ndarray, weight: np.ndarray, start: int, stop: int
-    ) -> np.ndarray:
-        residual = np.empty_like(probabilities)
-        _kernels.residual_labels(probabilities, self.labels[start:stop], weight, residual)
-        return residual
-
-    def curvature(
-        self, probabilities: np.ndarray, direction: np.ndarray, weight: np.ndarray
-    ) -> None:
-        _kernels.curvature_softmax(probabilities, direction, weight, np.empty(len(weight)))
-
-
-class ShareLoss(LabelLoss):
-    """Each sample has a share in every class: targets (n_classes, n), columns that sum to 1."""
-
-    def __init__(self, targets: np.ndarray) -> None:
-        self.targets = targets
-        self.mass = np.ones(targets.shape[1], targets.dtype)
-
-    def losses(self, logits: np.ndarray, start: int, stop: int) -> np.ndarray:
-        losses = np.empty(stop - start)
-        _kernels.cross_entropy_targets(logits, self._part(start, stop), losses)
-        return losses
-
-    def residual(
-        self, probabilities: np.ndarray, weight: np.ndarray, start: int, stop: int
-    ) -> np.ndarray:
-        residual = np.empty_like(probabilities)
-        part, mass = self._part(start, stop), self.mass[start:stop]
-        _kernels.residual_targets(probabilities, part, mass, weight, residual)
-        return residual
-
-    def _part(self, start: int, stop: int) -> np.ndarray:
-        return np.ascontiguousarray(self.targets[:, start:stop])
-
-
-class BinaryLoss(ShareLoss):
-    """Two classes and one logit: targets (1, n) are the shares of the second class."""
-
-    def losses(self, logits: np.ndarray, start: int, stop: int) -> np.ndarray:
-        losses = np.empty(stop - start)
-        _kernels.cross_entropy_binary(logits, self._part(start, stop), losses)
-        return losses
-
-    def curvature(
-        self, probabilities: np.ndarray, direction: np.ndarray, weight: np.ndarray
-    ) -> None:
-        _kernels.curvature_binary(probabilities, direction, weight, np.empty(0))
 
 
 class Objective:
@@ -104,8 +24,9 @@ class Objective:
     ----------
     rows : DenseRows or CsrRows
         The standardised rows of X.
-    loss : Loss
-        The cross-entropy of a block of logits.
+    targets : ndarray
+        Labels, integers of shape (n,); or shares of the classes, (n_outputs, n); or, for one
+        output, shares of the second class, (n,). Shares sum to 1 and have the dtype of X.
     share : ndarray of shape (n,)
         Sample weights, summing to 1.
     n_outputs : int
@@ -119,18 +40,21 @@ class Objective:
     def __init__(
         self,
         rows: Any,
-        loss: Loss,
+        targets: np.ndarray,
         share: np.ndarray,
         n_outputs: int,
         strength: float,
         threads: int,
     ) -> None:
-        self.rows, self.loss, self.share, self.threads = rows, loss, share, threads
+        self.rows, self.share, self.threads = rows, share, threads
+        self.targets = np.ascontiguousarray(targets)
         self.weight = share.astype(rows.dtype)
         self.penalty = rows.penalty(strength)
         self.penalised = strength > 0
         self.shape = (n_outputs, rows.n_columns)
         self.probabilities = np.empty((n_outputs, rows.n_rows), rows.dtype)
+        #: Rows that a pass works on at a time: they and their logits stay in the cache.
+        self.block_rows = block_rows(max(rows.bytes_per_row, n_outputs * rows.dtype.itemsize))
         #: Columns so many that no matrix of them should be formed.
         self.many_columns = rows.n_columns > MATRIX_COLUMNS
         #: What a value may be off by, relative to it, through rounding.
@@ -140,90 +64,113 @@ class Objective:
         #: How many Hessian products cost as much as the Hessian and its factors: by operations, of
         #: which one big product does four in the time that a thin one takes for one.
         size, entries = n_outputs * rows.n_columns, rows.n_rows * rows.entries_per_row
-        operations = size**2 * (rows.n_rows + size / 3)
-        self.products_per_hessian = operations / (4 * 4 * entries * n_outputs)
+        pairs = max(1, n_outputs * (n_outputs - 1) // 2)
+        operations = rows.n_rows * pairs * rows.n_columns**2 + size**3
+        self.products_per_hessian = operations / (1.5 * 4 * entries * n_outputs)
         self.n_evaluations = 0
         self.n_products = 0
 
     def value_and_gradient(self, coef: np.ndarray) -> tuple[float, np.ndarray]:
         """The objective and its gradient at `coef`; the probabilities are kept for products."""
         self.n_evaluations += 1
+        rows, laid_out = self.rows, self.rows.laid_out(coef)
 
-        sweep = self.rows.sweep(coef)
-
-        def work(start: int, stop: int) -> tuple[float, Any]:
-            chunk, value = sweep.chunk(), 0.0
-            for first, last in self._blocks(start, stop):
-                p = chunk.logits(first, last)
-                value += float(self.share[first:last] @ self.loss.losses(p, first, last))
-                weight = self.weight[first:last]
-                chunk.add_gradient(self.loss.residual(p, weight, first, last))
-                self.probabilities[:, first:last] = p
-            return value, chunk
+        def work(start: int, stop: int) -> tuple[float, np.ndarray]:
+            total = rows.new_sum(len(coef))
+            value = _kernels.value_and_gradient(
+                rows.arrays,
+                laid_out,
+                self.targets,
+                self.share,
+                self.weight,
+                start,
+                stop,
+                self.block_rows,
+                self.probabilities,
+                total,
+            )
+            return value, total
 
         parts = self._map(work)
         value = sum(part[0] for part in parts)
-        gradient = sweep.gradient([part[1] for part in parts])
+        gradient = rows.gradient(add_up([part[1] for part in parts]), len(coef))
         penalised = coef * self.penalty
         return value + 0.5 * float(np.sum(coef * penalised)), gradient + penalised
 
     def hessian_product(self, direction: np.ndarray) -> np.ndarray:
         """The Hessian at the coef of the last evaluation times `direction`."""
         self.n_products += 1
+        rows, laid_out = self.rows, self.rows.laid_out(direction)
 
-        sweep = self.rows.sweep(direction)
+        def work(start: int, stop: int) -> np.ndarray:
+            total = rows.new_sum(len(direction))
+            _kernels.hessian_product(
+                rows.arrays,
+                laid_out,
+                self.weight,
+                start,
+                stop,
+                self.block_rows,
+                self.probabilities,
+                total,
+            )
+            return total
 
-        def work(start: int, stop: int) -> Any:
-            chunk = sweep.chunk()
-            for first, last in self._blocks(start, stop):
-                d = chunk.logits(first, last)
-                p = np.ascontiguousarray(self.probabilities[:, first:last])
-                self.loss.curvature(p, d, self.weight[first:last])
-                chunk.add_gradient(d)
-            return chunk
-
-        return sweep.gradient(self._map(work)) + direction * self.penalty
+        product = rows.gradient(add_up(self._map(work)), len(direction))
+        return product + direction * self.penalty
 
     def hessian(self) -> np.ndarray:
         """The whole Hessian at the coef of the last evaluation, (size, size).
 
-        With z_i = sqrt(s_i) p_i (x) x_i, the blocks of Z'Z are minus those of the Hessian off the
-        diagonal, and each diagonal block is the sum of the others in its row, without cancellation.
+        Its blocks off the diagonal are minus sum_i s_i p_ik p_il x_i x_i', symmetric themselves:
+        a quarter of the entries says it all. Each block on the diagonal is minus the sum of the
+        others in its row, without cancellation.
         """
         n_outputs, n_columns = self.shape
-        size = n_outputs * n_columns
-
-        def work(start: int, stop: int) -> np.ndarray:
-            total = np.zeros((size, size), order="F")
-            for first, last in blocks(start, stop, 8 * size):
-                factor = self._root_curvature(first, last)
-                block = self.rows.dense_block(first, last, np.float64)
-                z = np.empty((last - first, n_outputs, n_columns))
-                np.multiply(factor.T[:, :, None], block[:, None, :], out=z)
-                z = z.reshape(last - first, size)
-                total = scipy.linalg.blas.dsyrk(1.0, z.T, beta=1.0, c=total, overwrite_c=1)
-            return total
-
-        upper = add_up(self._map(work, size * size))
-        full = np.triu(upper) + np.triu(upper, 1).T
-        if n_outputs > 1:
-            full = _from_products(full, n_outputs, n_columns)
-        full[np.diag_indices(size)] += np.tile(self.penalty, n_outputs)
+        n_rows = self.rows.n_rows
+        grams = self._grams(np.arange(n_rows), self._root_curvature)
+        if n_outputs == 1:
+            full = grams[0]
+        else:
+            full = _from_pairs(grams, n_outputs, n_columns)
+        full[np.diag_indices(len(full))] += np.tile(self.penalty, n_outputs)
         return full
 
-    def _root_curvature(self, start: int, stop: int) -> np.ndarray:
-        """sqrt(s) p, or sqrt(s p (1 - p)) for one sigmoid: the factors of `hessian`."""
-        p = self.probabilities[:, start:stop].astype(np.float64)
+    def _root_curvature(self, rows: np.ndarray) -> np.ndarray:
+        """sqrt(s) p, of which the products for two classes weigh their block of the Hessian."""
+        p = self.probabilities[:, rows].astype(np.float64)
         if self.shape[0] == 1:
-            p = np.sqrt(p * (1 - p))
-        return p * np.sqrt(self.share[start:stop])
+            p = np.concatenate([p, 1 - p])
+        return p * np.sqrt(self.share[rows])
 
     def gram(self, most_rows: int) -> np.ndarray:
         """The weighted second moments of the columns, from at most `most_rows` rows."""
         rows = np.flatnonzero(self.share)
         rows = rows[:: -(-len(rows) // most_rows)]
-        weight = self.share[rows]
-        return self.rows.gram(rows, weight / weight.sum())
+        total = self.share[rows].sum()
+
+        def weights(some: np.ndarray) -> np.ndarray:
+            return np.stack([self.share[some] / total, np.ones(len(some))])
+
+        return self._grams(rows, weights)[0]
+
+    def _grams(self, rows: np.ndarray, roots: Callable) -> np.ndarray:
+        """Weighted second moments, one for each pair of the classes that roots(rows) is about."""
+        n_classes = len(roots(rows[:1]))
+        width = -(-self.rows.n_columns // 8) * 8
+        shape = n_classes * (n_classes - 1) // 2, self.rows.n_columns, width
+
+        def work(start: int, stop: int) -> np.ndarray:
+            totals = np.zeros(shape)
+            size = block_rows(2 * 8 * width)
+            for first in range(start, stop, size):
+                some = rows[first : min(first + size, stop)]
+                self.rows.add_grams(some, roots(some), totals)
+            return totals
+
+        size = int(np.prod(shape))
+        parts = chunks(len(rows), size, len(rows) * size)
+        return self.rows.full_grams(add_up(self._each(work, parts)))
 
     def output_curvature(self) -> np.ndarray:
         """The mean over samples of diag(p) - p p', or of p (1 - p), at the last evaluation."""
@@ -245,25 +192,24 @@ class Objective:
         unique = self.penalised or self.many_columns
         return self.rows.to_user(coef, None if unique else self.gram(self.rows.n_rows))
 
-    def _blocks(self, start: int, stop: int) -> list[tuple[int, int]]:
-        logits = self.shape[0] * self.rows.dtype.itemsize
-        return blocks(start, stop, max(self.rows.bytes_per_row, logits))
+    def _map(self, work: Callable) -> list[Any]:
+        """work(start, stop) for each chunk of rows, in order."""
+        rows, operations = self.rows, self.rows.entries_per_row * self.shape[0]
+        parts = chunks(rows.n_rows, int(np.prod(self.shape)), rows.n_rows * operations)
+        return self._each(work, parts)
 
-    def _map(self, work: Callable, sum_size: int = 0) -> list[Any]:
-        """work(start, stop) for each chunk of rows, in order; the size of a sum is that of coef."""
-        sum_size = sum_size or int(np.prod(self.shape))
-        rows = self.rows
-        parts = chunks(rows.n_rows, sum_size, rows.n_rows * rows.entries_per_row * self.shape[0])
+    def _each(self, work: Callable, parts: list[tuple[int, int]]) -> list[Any]:
         return _threads.map_in_order(lambda part: work(*part), parts, self.threads)
 
 
-def _from_products(products: np.ndarray, n_outputs: int, n_columns: int) -> np.ndarray:
-    """Turn Z'Z into the Hessian, class block by class block."""
-    blocks4 = products.reshape(n_outputs, n_columns, n_outputs, n_columns)
+def _from_pairs(grams: np.ndarray, n_outputs: int, n_columns: int) -> np.ndarray:
+    """The Hessian from the sums of p_k p_l x x' for l < k, class block by class block."""
+    full = np.zeros((n_outputs, n_columns, n_outputs, n_columns))
+    pairs = iter(grams)
     for k in range(n_outputs):
-        blocks4[k, :, k, :] = 0.0
-    diagonals = blocks4.sum(axis=2)
-    np.negative(blocks4, out=blocks4)
-    for k in range(n_outputs):
-        blocks4[k, :, k, :] = diagonals[k]
-    return products
+        for other in range(k):
+            gram = next(pairs)
+            full[k, :, other] = full[other, :, k] = -gram
+            full[k, :, k] += gram
+            full[other, :, other] += gram
+    return full.reshape(n_outputs * n_columns, -1)

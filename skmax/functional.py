@@ -396,18 +396,18 @@ def _cross_entropy(
         rows = slice(start, start + step)
         p = np.array(logits[rows].T, order="C", copy=True)
         if shares is None:
-            _kernels.cross_entropy_labels(p, labels[rows], losses[rows])
+            _kernels.cross_entropy_labels(p, labels[rows], 0, losses[rows])
         else:
             t = np.ascontiguousarray(shares[rows].T)
-            _kernels.cross_entropy_targets(p, t, losses[rows])
+            _kernels.cross_entropy_targets(p, t, 0, losses[rows])
         if not with_gradient:
             continue
         factor = (weight[rows] / (total or 1.0)).astype(logits.dtype)
         residual = np.empty_like(p)
         if shares is None:
-            _kernels.residual_labels(p, labels[rows], factor, residual)
+            _kernels.residual_labels(p, labels[rows], 0, factor, residual)
         else:
-            _kernels.residual_targets(p, t, t.sum(axis=0), factor, residual)
+            _kernels.residual_targets(p, t, 0, factor, residual)
         gradient[rows] = residual.T
     # A sample without weight counts nothing, even where its loss is infinite or not a number.
     if with_gradient:

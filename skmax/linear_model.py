@@ -14,7 +14,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skmax import _parameters, _solvers, _threads, functional
-from skmax._objective import BinaryLoss, LabelLoss, Loss, Objective, ShareLoss
+from skmax._objective import Objective
 from skmax._rows import rows_of
 from skmax._targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
 
@@ -377,7 +377,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
         objective = Objective(
             rows_of(X, share, self.fit_intercept),
-            _loss_of(targets, n_outputs, X.dtype),
+            _targets_of(targets, n_outputs, X.dtype),
             share,
             n_outputs,
             1 / (self.C * total) if np.isfinite(self.C) else 0.0,
@@ -474,14 +474,14 @@ def _read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = Tr
     raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")
 
 
-def _loss_of(targets: Targets, n_outputs: int, dtype: Any) -> Loss:
-    """The cross-entropy that fits the targets: labels, shares, or one sigmoid."""
+def _targets_of(targets: Targets, n_outputs: int, dtype: Any) -> np.ndarray:
+    """Targets as the objective takes them: labels, shares, or shares of the second class."""
     if n_outputs == 1:
         second = targets.labels == 1 if targets.shares is None else targets.shares[1]
-        return BinaryLoss(np.asarray(second, dtype)[None, :])
+        return np.asarray(second, dtype)
     if targets.labels is not None:
-        return LabelLoss(targets.labels)
-    return ShareLoss(np.asarray(targets.shares, dtype))
+        return targets.labels
+    return np.asarray(targets.shares, dtype)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,8 @@ import numpy as np
 import scipy.sparse
 from sklearn.linear_model import LogisticRegression
 
-from skmax._objective import BinaryLoss, LabelLoss, Objective, ShareLoss
+from skmax import _kernels
+from skmax._objective import Objective
 from skmax._rows import rows_of
 
 
@@ -183,16 +184,15 @@ class Problem:
         self.share = self.weight / self.weight.sum()
         self.C = C
         self.targets = one_hot(y, n_classes)
-        if kind == "labels":
-            loss = LabelLoss(y)
-        else:
+        shares = y
+        if kind != "labels":
             self.targets = 0.7 * self.targets + 0.3 * rng.dirichlet(np.ones(n_classes), size=n)
             of_rows = self.targets.T.astype(dtype)
-            loss = BinaryLoss(of_rows[1:].copy()) if kind == "binary" else ShareLoss(of_rows.copy())
+            shares = of_rows[1] if kind == "binary" else of_rows
         self.rows = rows_of(convert(self.X), self.share, intercept)
         strength = 1 / (C * self.weight.sum())
         outputs = 1 if kind == "binary" else n_classes
-        self.objective = Objective(self.rows, loss, self.share, outputs, strength, threads)
+        self.objective = Objective(self.rows, shares, self.share, outputs, strength, threads)
         self.coef = rng.normal(size=self.objective.shape)
         self.direction = rng.normal(size=self.objective.shape)
         # A column that never varies has no coefficient.
@@ -214,3 +214,16 @@ def central_differences(function, at, step=1e-5):
         behind[place] -= step
         slopes.append((function(ahead) - function(behind)) / (2 * step))
     return np.array(slopes).reshape(at.shape + np.shape(slopes[0]))
+
+
+def logits_of(rows, coef, start=0, stop=None):
+    """Logits (stop - start, n_outputs) for coefficients of the standardised columns."""
+    stop = rows.n_rows if stop is None else stop
+    out = np.empty((stop - start, len(coef)), rows.dtype)
+    _kernels.row_logits(rows.arrays, rows.laid_out(coef), start, stop, 64, out)
+    return out
+
+
+def standardised(rows):
+    """All rows as `rows` standardises them, (n, n_columns): products with every unit vector."""
+    return logits_of(rows, np.eye(rows.n_columns))

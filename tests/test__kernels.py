@@ -244,6 +244,15 @@ def weights_of(n_samples, dtype):
     return np.random.default_rng(n_samples + 1).uniform(0, 3, n_samples).astype(dtype)
 
 
+START = 3  # samples before those of the block
+
+
+def after_others(array):
+    """The array after START more samples, whose values are wrong for any use of them."""
+    others = np.full_like(array[..., :1], -1 if array.dtype.kind == "i" else np.nan)
+    return frozen(np.concatenate([others] * START + [array], axis=-1))
+
+
 def losses_tolerance(logits):
     """The kernel subtracts in the logits' precision: each loss is off by their range at most."""
     return 8 * np.finfo(logits.dtype).eps * (1 + np.ptp(logits.astype(np.float64), axis=0))
@@ -254,9 +263,9 @@ def losses_tolerance(logits):
 @dtypes
 def test_cross_entropy_labels(n_classes, n_samples, dtype):
     logits = logits_of(n_classes, n_samples, dtype)
-    labels = frozen(labels_of(n_classes, n_samples))
+    labels = labels_of(n_classes, n_samples)
     p, losses = logits.copy(), np.full(n_samples, 7.0)
-    _kernels.cross_entropy_labels(p, labels, losses)
+    _kernels.cross_entropy_labels(p, after_others(labels), START, losses)
     exact, exact_p = reference.cross_entropy_labels(logits, labels)
     assert np.all(np.abs(losses - exact) <= losses_tolerance(logits))
     assert np.all(ulp_error(p, exact_p) <= rows_allowed(logits.T).T)
@@ -267,9 +276,9 @@ def test_cross_entropy_labels(n_classes, n_samples, dtype):
 @dtypes
 def test_cross_entropy_targets(n_classes, n_samples, dtype):
     logits = logits_of(n_classes, n_samples, dtype)
-    targets = frozen(shares_of(n_classes, n_samples, dtype))
+    targets = shares_of(n_classes, n_samples, dtype)
     p, losses = logits.copy(), np.full(n_samples, 7.0)
-    _kernels.cross_entropy_targets(p, targets, losses)
+    _kernels.cross_entropy_targets(p, after_others(targets), START, losses)
     exact, exact_p = reference.cross_entropy_targets(logits, targets)
     assert np.all(np.abs(losses - exact) <= losses_tolerance(logits) * targets.sum(axis=0))
     assert np.all(ulp_error(p, exact_p) <= rows_allowed(logits.T).T)
@@ -279,9 +288,9 @@ def test_cross_entropy_targets(n_classes, n_samples, dtype):
 @dtypes
 def test_cross_entropy_binary(n_samples, dtype):
     logits = logits_of(1, n_samples, dtype, scale=30.0)
-    targets = frozen(np.random.default_rng(1).uniform(0, 1, (1, n_samples)).astype(dtype))
+    targets = np.random.default_rng(1).uniform(0, 1, n_samples).astype(dtype)
     p, losses = logits.copy(), np.full(n_samples, 7.0)
-    _kernels.cross_entropy_binary(p, targets, losses)
+    _kernels.cross_entropy_binary(p, after_others(targets), START, losses)
     exact, exact_p = reference.cross_entropy_binary(logits, targets)
     assert np.all(np.abs(losses - exact) <= 8 * np.finfo(dtype).eps * (1 + np.abs(logits[0])))
     assert np.all(ulp_error(p, exact_p) <= 4)
@@ -290,9 +299,9 @@ def test_cross_entropy_binary(n_samples, dtype):
 @dtypes
 def test_one_sigmoid_keeps_the_digits_of_a_confident_loss(dtype):
     logits = np.array([[60.0, -60.0, 700.0 if dtype == np.float64 else 80.0]], dtype)
-    targets, losses = np.array([[1, 0, 1]], dtype), np.empty(3)
+    targets, losses = np.array([1, 0, 1], dtype), np.empty(3)
     exact, _ = reference.cross_entropy_binary(logits, targets)
-    _kernels.cross_entropy_binary(logits, targets, losses)
+    _kernels.cross_entropy_binary(logits, targets, 0, losses)
     assert ulp_error(losses.astype(dtype), exact).max() <= 4
 
 
@@ -300,13 +309,13 @@ def test_one_sigmoid_keeps_the_digits_of_a_confident_loss(dtype):
 def test_minus_infinity_has_no_probability_and_costs_all_or_nothing(dtype):
     logits = np.array([[0, 0], [-np.inf, -np.inf], [1, 1]], dtype)
     p, losses = logits.copy(), np.empty(2)
-    _kernels.cross_entropy_labels(p, np.array([0, 1]), losses)
+    _kernels.cross_entropy_labels(p, np.array([0, 1]), 0, losses)
     assert losses[0] == pytest.approx(np.log1p(np.e), rel=1e-6)
     assert losses[1] == np.inf
     np.testing.assert_array_equal(p[1], 0)
     targets = np.array([[1, 1], [0, 0.5], [0, 0]], dtype)
     p, losses = logits.copy(), np.empty(2)
-    _kernels.cross_entropy_targets(p, targets, losses)
+    _kernels.cross_entropy_targets(p, targets, 0, losses)
     assert losses[0] == pytest.approx(np.log1p(np.e), rel=1e-6)
     assert losses[1] == np.inf
 
@@ -317,7 +326,7 @@ def test_a_sample_that_is_not_finite_spoils_no_other(bad, dtype):
     logits = logits_of(5, 130, dtype)
     logits[2, 70] = bad
     p, losses = logits.copy(), np.empty(130)
-    _kernels.cross_entropy_labels(p, np.zeros(130, np.intp), losses)
+    _kernels.cross_entropy_labels(p, np.zeros(130, np.intp), 0, losses)
     assert np.isnan(losses[70])
     assert np.isnan(p[:, 70]).all()
     assert np.isfinite(np.delete(losses, 70)).all()
@@ -329,10 +338,10 @@ def test_a_sample_that_is_not_finite_spoils_no_other(bad, dtype):
 @dtypes
 def test_residual_labels(n_classes, n_samples, dtype):
     p = frozen(reference.softmax_rows(logits_of(n_samples, n_classes, dtype)).T.astype(dtype))
-    labels = frozen(labels_of(n_classes, n_samples))
-    weight = frozen(weights_of(n_samples, dtype))
+    labels, weight = labels_of(n_classes, n_samples), weights_of(n_samples, dtype)
     residual = np.full((n_classes, n_samples), 7, dtype)
-    _kernels.residual_labels(np.ascontiguousarray(p), labels, weight, residual)
+    others = after_others(labels), START, after_others(weight)
+    _kernels.residual_labels(np.ascontiguousarray(p), *others, residual)
     assert_close(residual, reference.residual_labels(p, labels, weight), floor=weight)
 
 
@@ -341,12 +350,26 @@ def test_residual_labels(n_classes, n_samples, dtype):
 @dtypes
 def test_residual_targets(n_classes, n_samples, dtype):
     p = reference.softmax_rows(logits_of(n_samples, n_classes, dtype)).T.astype(dtype, order="C")
-    targets = frozen(shares_of(n_classes, n_samples, dtype))
-    mass, weight = targets.sum(axis=0), weights_of(n_samples, dtype)
+    targets, weight = shares_of(n_classes, n_samples, dtype), weights_of(n_samples, dtype)
+    mass = targets.sum(axis=0)
     residual = np.full((n_classes, n_samples), 7, dtype)
-    _kernels.residual_targets(frozen(p), targets, frozen(mass), frozen(weight), residual)
+    others = after_others(targets), START, after_others(weight)
+    _kernels.residual_targets(frozen(p), *others, residual)
     exact = reference.residual_targets(p, targets, mass, weight)
     assert_close(residual, exact, floor=weight * (mass + targets.max(axis=0, initial=0)))
+
+
+@samples
+@dtypes
+def test_residual_binary(n_samples, dtype):
+    rng = np.random.default_rng(0)
+    p = rng.uniform(0, 1, (1, n_samples)).astype(dtype)
+    targets, weight = rng.uniform(0, 1, n_samples).astype(dtype), weights_of(n_samples, dtype)
+    residual = np.full((1, n_samples), 7, dtype)
+    others = after_others(targets), START, after_others(weight)
+    _kernels.residual_binary(frozen(p), *others, residual)
+    exact = reference.residual_targets(p, targets[None], np.ones(n_samples), weight)
+    assert_close(residual, exact, floor=weight)
 
 
 @pytest.mark.parametrize("n_classes", [1, 2, 7, 33])
@@ -358,7 +381,8 @@ def test_curvature_softmax(n_classes, n_samples, dtype):
     direction = logits_of(n_classes, n_samples, dtype)
     exact = reference.curvature_softmax(p, direction, weight)
     floor = weight * np.abs(direction).max(axis=0) * p
-    _kernels.curvature_softmax(frozen(p), direction, frozen(weight), np.empty(n_samples))
+    mean = np.empty(n_samples)
+    _kernels.curvature_softmax(after_others(p), START, direction, after_others(weight), mean)
     assert_close(direction, exact, ulps=2 * n_classes + 8, floor=floor)
 
 
@@ -369,8 +393,92 @@ def test_curvature_binary(n_samples, dtype):
     weight, direction = weights_of(n_samples, dtype), logits_of(1, n_samples, dtype)
     exact = reference.curvature_binary(p, direction, weight)
     floor = weight * np.abs(direction) * p
-    _kernels.curvature_binary(frozen(p), direction, frozen(weight), np.empty(0))
+    _kernels.curvature_binary(after_others(p), START, direction, after_others(weight))
     assert_close(direction, exact, floor=floor)
+
+
+# Blocks of dense rows
+
+
+columns = pytest.mark.parametrize("n_columns", [1, 7, 8, 15, 16, 17, 41])
+row_counts = pytest.mark.parametrize("n_rows", [1, 7, 8, 29])
+
+
+def block_of(n_rows, n_columns, dtype):
+    """A block of rows in whole vectors and tiles; the rows that fill the last tile are NaN."""
+    lanes = 64 // np.dtype(dtype).itemsize
+    room, width = -(-n_rows // 8) * 8, -(-n_columns // lanes) * lanes
+    block = np.zeros((room, width), dtype)
+    block[:n_rows, :n_columns] = logits_of(n_rows, n_columns, dtype)
+    block[n_rows:] = np.nan
+    return block
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("ones", [True, False])
+@columns
+@row_counts
+@dtypes
+def test_pack(n_rows, n_columns, ones, order, dtype):
+    rng = np.random.default_rng(0)
+    X = frozen(np.asarray(rng.normal(size=(n_rows + 5, n_columns)).astype(dtype), order=order))
+    block = np.full_like(block_of(n_rows, n_columns + ones, dtype), 7)
+    shift = np.zeros(block.shape[1], dtype)
+    shift[:n_columns] = rng.normal(size=n_columns)
+    expected = np.zeros((n_rows, block.shape[1]), dtype)
+    expected[:, :n_columns] = X[3 : 3 + n_rows] - shift[:n_columns]
+    if ones:
+        shift[n_columns], expected[:, n_columns] = -1, 1
+    pack = _kernels.pack_columns if order == "F" else _kernels.pack_rows
+    pack(X, 3, n_rows, shift, block)
+    np.testing.assert_array_equal(block[:n_rows], expected)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2, 3, 4, 7])
+@columns
+@row_counts
+@dtypes
+def test_block_logits(n_rows, n_columns, n_outputs, dtype):
+    block = block_of(n_rows, n_columns, dtype)
+    coef = np.zeros((n_outputs, block.shape[1]), dtype)
+    coef[:, :n_columns] = logits_of(n_outputs, n_columns, dtype)
+    out = np.full((n_outputs, n_rows), 7, dtype)
+    _kernels.block_logits(frozen(block), frozen(coef), out)
+    exact = coef.astype(np.longdouble) @ block[:n_rows].T.astype(np.longdouble)
+    assert_close(out, exact, ulps=20, floor=100.0)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2, 3, 4, 9])
+@columns
+@row_counts
+@dtypes
+def test_block_gradient_adds_to_what_is_there(n_rows, n_columns, n_outputs, dtype):
+    block = block_of(n_rows, n_columns, dtype)
+    residual = logits_of(n_outputs, n_rows, dtype)
+    total = np.full((n_outputs, block.shape[1]), 0.5)
+    _kernels.block_gradient(frozen(block), frozen(residual), total)
+    exact = residual.astype(np.longdouble) @ block[:n_rows].astype(np.longdouble)
+    assert_close(total.astype(dtype), exact + 0.5, ulps=20, floor=100.0)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 4])
+@columns
+@row_counts
+def test_block_pair_grams_add_to_what_is_there(n_rows, n_columns, n_classes):
+    block = block_of(n_rows, n_columns, np.float64)
+    transposed = np.full(block.shape[::-1], 7.0)
+    _kernels.block_transpose(block, transposed)
+    np.testing.assert_array_equal(transposed, block.T)
+    roots = frozen(np.random.default_rng(0).uniform(size=(n_classes, n_rows)))
+    pairs = [(k, other) for k in range(n_classes) for other in range(k)]
+    totals = np.full((len(pairs), n_columns, block.shape[1]), 0.5)
+    room = np.empty(n_rows), np.empty_like(transposed)
+    _kernels.block_pair_grams(frozen(block), frozen(transposed), roots, *room, totals)
+    x = block[:n_rows, :n_columns].astype(np.longdouble)
+    for (k, other), total in zip(pairs, totals, strict=True):
+        exact = (x * (roots[k] * roots[other])[:, None]).T @ x
+        upper = np.triu_indices(n_columns)
+        assert_close(total[:, :n_columns][upper], exact[upper] + 0.5, ulps=20, floor=100.0)
 
 
 # CSR
@@ -409,12 +517,12 @@ outputs = pytest.mark.parametrize("n_outputs", [1, 2, 7, 8, 9, 16, 17, 33])
 @pytest.mark.parametrize(("start", "stop"), [(0, 40), (7, 31), (20, 20)])
 def test_csr_logits(start, stop, n_outputs, dtype, index):
     X, lanes = csr_of(40, 13, dtype, index), 64 // np.dtype(dtype).itemsize
-    coef = logits_of(13, n_outputs, dtype)
+    coef = logits_of(14, n_outputs, dtype)
     out = np.full((n_outputs, stop - start), 7, dtype)
     wide = frozen(padded(coef, lanes))
     buffer = np.full(wide.shape[1], 7, dtype)
-    _kernels.csr_logits(*X, start, stop, wide, buffer, out)
-    exact = reference.csr_logits(*X, start, stop, coef)
+    _kernels.csr_logits(*X, start, wide, buffer, out)
+    exact = reference.csr_logits(*X, start, stop, coef[:-1]) + coef[-1][:, None]
     assert_close(out, exact, ulps=20, floor=20.0)
 
 
@@ -425,11 +533,13 @@ def test_csr_logits(start, stop, n_outputs, dtype, index):
 def test_csr_gradient_adds_to_what_is_there(start, stop, n_outputs, dtype, index):
     X, lanes = csr_of(40, 13, dtype, index), 64 // np.dtype(dtype).itemsize
     residual = frozen(logits_of(n_outputs, stop - start, dtype))
-    gradient = padded(np.full((13, n_outputs), 0.5, dtype), lanes)
-    buffer = np.zeros(gradient.shape[1], dtype)
-    _kernels.csr_gradient(*X, start, stop, residual, buffer, gradient)
+    gradient = padded(np.full((14, n_outputs), 0.5, dtype), lanes)
+    buffer = np.full(gradient.shape[1], 7, dtype)
+    _kernels.csr_gradient(*X, start, residual, buffer, gradient)
     exact = reference.csr_gradient(*X, start, stop, residual, 13)
-    assert_close(gradient[:, :n_outputs], exact + 0.5, ulps=20, floor=20.0)
+    assert_close(gradient[:-1, :n_outputs], exact + 0.5, ulps=20, floor=20.0)
+    total = residual.sum(axis=1, dtype=np.float64)
+    assert_close(gradient[-1, :n_outputs], total + 0.5, ulps=20, floor=20.0)
     np.testing.assert_array_equal(gradient[:, n_outputs:], 0)
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from problems import Problem, central_differences, with_64_bit_indices
+from problems import Problem, central_differences, standardised, with_64_bit_indices
 
-from skmax._objective import LabelLoss, Objective
+from skmax._objective import Objective
 from skmax._rows import rows_of
 
 KINDS = ["labels", "shares", "binary"]
@@ -152,7 +152,7 @@ def test_float32_rows_have_float64_sums(kind, convert):
 
 def test_the_gram_matrix_is_the_weighted_second_moments(kind, convert):
     problem = Problem(kind, convert)
-    block = problem.rows.dense_block(0, 300, np.float64)
+    block = standardised(problem.rows)
     expected = (block * problem.share[:, None]).T @ block
     np.testing.assert_allclose(problem.objective.gram(300), expected, rtol=1e-11, atol=1e-13)
 
@@ -162,7 +162,7 @@ def test_the_gram_matrix_of_some_rows_is_a_weighted_mean_too(convert):
     gram = problem.objective.gram(100)
     present = np.flatnonzero(problem.share)
     some = present[:: -(-len(present) // 100)]
-    block = problem.rows.dense_block(0, 1000, np.float64)[some]
+    block = standardised(problem.rows)[some]
     share = problem.share[some] / problem.share[some].sum()
     np.testing.assert_allclose(gram, (block * share[:, None]).T @ block, rtol=1e-10, atol=1e-13)
 
@@ -171,7 +171,7 @@ def test_the_gram_matrix_is_finite_where_the_rows_it_looks_at_have_no_weight():
     X = np.random.default_rng(0).normal(size=(100, 3))
     share = np.where(np.arange(100) % 10 == 0, 0.0, 1 / 90)
     rows = rows_of(X, share, True)
-    objective = Objective(rows, LabelLoss(np.arange(100) % 2), share, 2, 0.1, 1)
+    objective = Objective(rows, np.arange(100) % 2, share, 2, 0.1, 1)
     gram = objective.gram(10)
     assert np.isfinite(gram).all()
     assert np.linalg.eigvalsh(gram)[-1] > 0

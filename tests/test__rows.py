@@ -5,8 +5,10 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse
+from problems import logits_of, standardised
 
-from skmax._rows import CsrRows, DenseRows, RowSpace, blocks, chunks, rows_of
+from skmax import _kernels
+from skmax._rows import CsrRows, DenseRows, RowSpace, block_rows, chunks, rows_of
 
 
 def raw(n=60, p=5, *, offset=3.0, dtype=np.float64, seed=0):
@@ -24,6 +26,13 @@ def view(name, intercept, dtype=np.float64):
     rows = rows_of(scipy.sparse.csr_matrix(X) if name == "csr" else X, share, intercept)
     assert type(rows) is {"dense": DenseRows, "csr": CsrRows, "row space": RowSpace}[name]
     return X, share, rows
+
+
+def naive_standardised(rows):
+    """All rows as `rows` should standardise them."""
+    X = rows.X.toarray() if scipy.sparse.issparse(rows.X) else rows.X
+    features = (X - rows.shift) * rows.inverse_scale
+    return np.column_stack([features, np.ones(len(X))]) if rows.intercept else features
 
 
 VIEWS = pytest.mark.parametrize("name", ["dense", "csr", "row space"])
@@ -48,9 +57,9 @@ def test_logits_are_those_of_the_users_coefficients(name, intercept, dtype):
     X, _, rows = view(name, intercept, dtype)
     coef = np.random.default_rng(1).normal(size=(3, rows.n_columns))
     weights, intercepts = rows.to_user(coef)
-    chunk = rows.sweep(coef).chunk()
     edges = [0, 1, 7, len(X)]
-    logits = np.hstack([chunk.logits(a, b) for a, b in itertools.pairwise(edges)])
+    parts = [logits_of(rows, coef, start, stop) for start, stop in itertools.pairwise(edges)]
+    logits = np.vstack(parts).T
     assert logits.dtype == dtype
     expected = weights @ X.T.astype(np.float64) + intercepts[:, None]
     tolerance = 1e-9 if dtype == np.float64 else 1e-3
@@ -62,22 +71,23 @@ def test_logits_are_those_of_the_users_coefficients(name, intercept, dtype):
 @INTERCEPT
 def test_the_gradient_is_the_residuals_times_the_standardised_rows(name, intercept):
     X, _, rows = view(name, intercept)
-    rng = np.random.default_rng(1)
-    residual = rng.normal(size=(3, len(X)))
-    sweep = rows.sweep(rng.normal(size=(3, rows.n_columns)))
-    parts = [sweep.chunk(), sweep.chunk()]
-    for chunk, start, stop in [(0, 0, 5), (0, 5, 8), (1, 8, len(X))]:
-        parts[chunk].logits(start, stop)
-        parts[chunk].add_gradient(np.ascontiguousarray(residual[:, start:stop]))
-    expected = residual @ rows.dense_block(0, len(X), np.float64)
-    np.testing.assert_allclose(sweep.gradient(parts), expected, rtol=1e-9, atol=1e-9)
+    labels, weight = np.arange(len(X)) % 3, np.random.default_rng(1).uniform(size=len(X))
+    coef = np.random.default_rng(2).normal(size=(3, rows.n_columns))
+    laid_out, p, total = rows.laid_out(coef), np.empty((3, len(X))), rows.new_sum(3)
+    for start, stop in [(0, 5), (5, 13), (13, len(X))]:
+        _kernels.value_and_gradient(
+            rows.arrays, laid_out, labels, weight, weight, start, stop, 16, p, total
+        )
+    residual = weight * (p - np.eye(3)[:, labels])
+    expected = residual @ naive_standardised(rows)
+    np.testing.assert_allclose(rows.gradient(total, 3), expected, rtol=1e-9, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["dense", "csr"])
 @INTERCEPT
 def test_standardised_columns_have_mean_0_and_second_moment_1(name, intercept):
     _, share, rows = view(name, intercept)
-    block = rows.dense_block(0, 60, np.float64)
+    block = standardised(rows)
     features = block[:, :5]
     np.testing.assert_allclose(share @ features**2, 1, rtol=1e-12)
     if intercept:
@@ -109,7 +119,7 @@ def test_a_column_that_never_varies_becomes_0_for_any_number_of_rows(name, const
             form = scipy.sparse.csr_matrix(X) if name == "csr" else X
             rows = rows_of(form, weight / weight.sum(), True)
             assert rows.inverse_scale[1] == 0, (n, rows.inverse_scale[1])
-            np.testing.assert_array_equal(rows.dense_block(0, n, np.float64)[:, 1], 0)
+            np.testing.assert_array_equal(standardised(rows)[:, 1], 0)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -118,14 +128,14 @@ def test_a_float_column_that_never_varies_becomes_0_in_its_own_precision(dtype):
         X = np.full((n, 2), 0.1, dtype)
         X[:, 0] = np.arange(n)
         rows = DenseRows(X, np.full(n, 1 / n), True)
-        np.testing.assert_array_equal(rows.dense_block(0, n, dtype)[:, 1], 0)
+        np.testing.assert_array_equal(standardised(rows)[:, 1], 0)
 
 
 @pytest.mark.parametrize("name", ["dense", "csr"])
 def test_a_column_that_is_constant_but_not_zero_stays_without_intercept(name):
     X = np.column_stack([np.arange(10.0), np.full(10, 4.0)])
     rows = rows_of(scipy.sparse.csr_matrix(X) if name == "csr" else X, np.full(10, 0.1), False)
-    np.testing.assert_allclose(rows.dense_block(0, 10, np.float64)[:, 1], 1, rtol=1e-14)
+    np.testing.assert_allclose(standardised(rows)[:, 1], 1, rtol=1e-14)
 
 
 @pytest.mark.parametrize("offset", [1e4, 1e8, -1e10])
@@ -133,7 +143,7 @@ def test_a_large_offset_costs_no_digits_of_the_deviation(offset):
     noise = np.random.default_rng(0).integers(-1000, 1000, size=(500, 1)) / 64.0
     rows = DenseRows(noise + offset, np.full(500, 1 / 500), True)
     assert 1 / rows.inverse_scale[0] == pytest.approx(noise.std(), rel=1e-9)
-    block = rows.dense_block(0, 500, np.float64)[:, 0]
+    block = standardised(rows)[:, 0]
     np.testing.assert_allclose(block, (noise - noise.mean())[:, 0] / noise.std(), atol=1e-5)
 
 
@@ -143,7 +153,7 @@ def test_columns_of_any_size_are_standardised(name, size):
     X, share = raw(offset=0.5)
     X = size * X
     rows = rows_of(scipy.sparse.csr_matrix(X) if name == "csr" else X, share, True)
-    features = rows.dense_block(0, 60, np.float64)[:, :5]
+    features = standardised(rows)[:, :5]
     np.testing.assert_allclose(share @ features**2, 1, rtol=1e-9)
 
 
@@ -183,7 +193,7 @@ def test_least_norm_changes_no_logit(intercept):
     rows = DenseRows(wide, share, intercept)
     coef = np.random.default_rng(1).normal(size=(3, rows.n_columns))
     weights, intercepts = rows.to_user(coef)
-    gram = rows.gram(np.arange(60), share)
+    gram = naive_standardised(rows).T @ (share[:, None] * naive_standardised(rows))
     least, shifted = rows.to_user(coef, gram)
     logits = weights @ wide.T + intercepts[:, None]
     np.testing.assert_allclose(least @ wide.T + shifted[:, None], logits, rtol=1e-7, atol=1e-7)
@@ -203,9 +213,9 @@ def test_chunks_cover_all_rows_in_order(n, sum_size, operations):
     assert len(ranges) <= 16
 
 
-@pytest.mark.parametrize("bytes_per_row", [0, 8, 10**4, 10**9])
-def test_blocks_cover_a_chunk_in_order(bytes_per_row):
-    ranges = blocks(100, 9000, bytes_per_row)
-    assert [start for start, _ in ranges] == [100, *(stop for _, stop in ranges[:-1])]
-    assert ranges[-1][1] == 9000
-    assert all(0 < stop - start <= 4096 for start, stop in ranges)
+@pytest.mark.parametrize("bytes_per_row", [0, 8, 300, 10**4, 10**9])
+def test_a_block_is_whole_tiles_of_rows_and_fits_the_cache(bytes_per_row):
+    count = block_rows(bytes_per_row)
+    assert count % 8 == 0
+    assert 32 <= count <= 4096
+    assert count == 32 or count * bytes_per_row <= 2**19

@@ -1,4 +1,8 @@
-"""Cross-entropy over class-major blocks (K, m): losses and probabilities, residuals, curvature."""
+"""Cross-entropy over class-major blocks (K, m): losses and probabilities, residuals, curvature.
+
+A block is that of the samples start..start + m: labels, targets, weights and kept probabilities are
+those of all samples.
+"""
 
 import numpy as np
 
@@ -21,7 +25,7 @@ def _normalise(flat, start, stride, n_classes, lanes, top, others, ties):
 
 
 @jit
-def cross_entropy_labels(logits, labels, losses):
+def cross_entropy_labels(logits, labels, start, losses):
     """losses[i] = -log softmax(z_i)[label_i]; `logits` (K, m) become the probabilities."""
     n_classes, n_samples = logits.shape
     flat = logits.reshape(-1)
@@ -33,7 +37,7 @@ def cross_entropy_labels(logits, labels, losses):
         fill(ties, 0.0)
         tile_max(flat, first, n_samples, n_classes, lanes, top)
         for lane in range(lanes):
-            z = np.float64(logits[labels[first + lane], first + lane])
+            z = np.float64(logits[labels[start + first + lane], first + lane])
             losses[first + lane] = np.float64(top[lane]) - z
         _normalise(flat, first, n_samples, n_classes, lanes, top, others, ties)
         for lane in range(lanes):
@@ -41,7 +45,7 @@ def cross_entropy_labels(logits, labels, losses):
 
 
 @jit
-def cross_entropy_targets(logits, targets, losses):
+def cross_entropy_targets(logits, targets, start, losses):
     """losses[i] = -sum_k t_ki log softmax(z_i)_k, 0 where t_ki is 0; `logits` as above."""
     n_classes, n_samples = logits.shape
     flat = logits.reshape(-1)
@@ -57,7 +61,8 @@ def cross_entropy_targets(logits, targets, losses):
         below = losses[first : first + lanes]
         fill(below, 0.0)
         for k in range(n_classes):
-            t, z = targets[k, first : first + lanes], logits[k, first : first + lanes]
+            z = logits[k, first : first + lanes]
+            t = targets[k, start + first : start + first + lanes]
             for lane in range(lanes):
                 gap = np.float64(top[lane]) - np.float64(z[lane])
                 below[lane] += t[lane] * gap if t[lane] != 0 else 0.0
@@ -68,9 +73,10 @@ def cross_entropy_targets(logits, targets, losses):
 
 
 @jit
-def cross_entropy_binary(logits, targets, losses):
-    """The same for one sigmoid: targets (1, m) are the shares of class 1, `logits` (1, m)."""
-    z, t = logits[0], targets[0]
+def cross_entropy_binary(logits, targets, start, losses):
+    """The same for one sigmoid: targets (n,) are the shares of class 1, `logits` (1, m)."""
+    z = logits[0]
+    t = targets[start : start + z.size]
     for i in range(z.size):
         e = exp(-abs(z[i]))
         below = (1.0 - t[i]) * z[i] if z[i] > 0 else -t[i] * z[i]
@@ -79,45 +85,63 @@ def cross_entropy_binary(logits, targets, losses):
 
 
 @jit
-def residual_labels(probabilities, labels, weight, residual):
-    """residual = weight (p - one_hot(label)), all (K, m) but labels and weight (m,)."""
+def residual_labels(probabilities, labels, start, weight, residual):
+    """residual = weight (p - one_hot(label)), (K, m)."""
     n_classes, n_samples = probabilities.shape
+    w = weight[start : start + n_samples]
     for k in range(n_classes):
         p, r = probabilities[k], residual[k]
         for i in range(n_samples):
-            r[i] = weight[i] * p[i]
+            r[i] = w[i] * p[i]
     for i in range(n_samples):
-        residual[labels[i], i] -= weight[i]
+        residual[labels[start + i], i] -= w[i]
 
 
 @jit
-def residual_targets(probabilities, targets, mass, weight, residual):
-    """residual = weight (mass p - t), where mass (m,) is the sum of a sample's targets."""
+def residual_targets(probabilities, targets, start, weight, residual):
+    """residual = weight (mass p - t), where the mass of a sample is the sum of its targets."""
     n_classes, n_samples = probabilities.shape
+    w, mass = weight[start : start + n_samples], np.zeros(n_samples, weight.dtype)
     for k in range(n_classes):
-        p, t, r = probabilities[k], targets[k], residual[k]
+        t = targets[k, start : start + n_samples]
         for i in range(n_samples):
-            r[i] = weight[i] * (mass[i] * p[i] - t[i])
+            mass[i] += t[i]
+    for k in range(n_classes):
+        p, t, r = probabilities[k], targets[k, start : start + n_samples], residual[k]
+        for i in range(n_samples):
+            r[i] = w[i] * (mass[i] * p[i] - t[i])
 
 
 @jit
-def curvature_softmax(probabilities, direction, weight, mean):
-    """direction = weight p (d - sum_j p_j d_j) in place; `mean` (m,) is room for the sum."""
-    n_classes, n_samples = probabilities.shape
+def residual_binary(probabilities, targets, start, weight, residual):
+    """residual = weight (p - t) of one sigmoid, (1, m)."""
+    p, r = probabilities[0], residual[0]
+    t, w = targets[start : start + p.size], weight[start : start + p.size]
+    for i in range(p.size):
+        r[i] = w[i] * (p[i] - t[i])
+
+
+@jit
+def curvature_softmax(probabilities, start, direction, weight, mean):
+    """direction = weight p (d - sum_j p_j d_j) in place, (K, m); `mean` is room for the sum."""
+    n_classes, n_samples = direction.shape
+    stop = start + n_samples
+    w = weight[start:stop]
     fill(mean, 0.0)
     for k in range(n_classes):
-        p, d = probabilities[k], direction[k]
+        p, d = probabilities[k, start:stop], direction[k]
         for i in range(n_samples):
             mean[i] += p[i] * d[i]
     for k in range(n_classes):
-        p, d = probabilities[k], direction[k]
+        p, d = probabilities[k, start:stop], direction[k]
         for i in range(n_samples):
-            d[i] = weight[i] * p[i] * (d[i] - mean[i])
+            d[i] = w[i] * p[i] * (d[i] - mean[i])
 
 
 @jit
-def curvature_binary(probabilities, direction, weight, mean):
-    """direction = weight p (1 - p) d in place; `mean` is not used by one sigmoid."""
-    p, d = probabilities[0], direction[0]
-    for i in range(p.size):
-        d[i] *= weight[i] * p[i] * (1 - p[i])
+def curvature_binary(probabilities, start, direction, weight):
+    """direction = weight p (1 - p) d in place, (1, m)."""
+    d = direction[0]
+    p, w = probabilities[0, start : start + d.size], weight[start : start + d.size]
+    for i in range(d.size):
+        d[i] *= w[i] * p[i] * (1 - p[i])

@@ -43,7 +43,7 @@ def _width_of(array):
     return lambda array: width
 
 
-def _address(context, builder, array_type, array, index, vector):
+def address_of(context, builder, array_type, array, index, vector):
     """A pointer to entry `index` of a flat array, as a pointer to a vector."""
     data = cgutils.create_struct_proxy(array_type)(context, builder, array).data
     return builder.bitcast(builder.gep(data, [index]), vector.as_pointer())
@@ -72,7 +72,7 @@ def load(typing, array, index):
 
     def codegen(context, builder, signature, arguments):
         kind = _llvm(context, vector)
-        pointer = _address(context, builder, array, *arguments, kind)
+        pointer = address_of(context, builder, array, *arguments, kind)
         return builder.load(pointer, align=array.dtype.bitwidth // 8)
 
     return vector(array, types.intp), codegen
@@ -84,7 +84,7 @@ def store(typing, array, index, value):
 
     def codegen(context, builder, signature, arguments):
         kind = _llvm(context, value)
-        pointer = _address(context, builder, array, *arguments[:2], kind)
+        pointer = address_of(context, builder, array, *arguments[:2], kind)
         builder.store(arguments[2], pointer, align=array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
@@ -94,10 +94,10 @@ def store(typing, array, index, value):
 def _first(builder, kind, count):
     """A mask that is true in the first `count` lanes."""
     index = ir.Constant(ir.VectorType(ir.IntType(64), kind.count), list(range(kind.count)))
-    return builder.icmp_signed("<", index, _splat(builder, count, index.type))
+    return builder.icmp_signed("<", index, broadcast(builder, count, index.type))
 
 
-def _splat(builder, scalar, kind):
+def broadcast(builder, scalar, kind):
     """A scalar in every lane."""
     undefined = ir.Constant(kind, ir.Undefined)
     zero = ir.IntType(32)(0)
@@ -118,7 +118,7 @@ def load_first(typing, array, index, count, other):
 
     def codegen(context, builder, signature, arguments):
         kind = _llvm(context, vector)
-        pointer = _address(context, builder, array, *arguments[:2], kind)
+        pointer = address_of(context, builder, array, *arguments[:2], kind)
         mask = _first(builder, kind, arguments[2])
         align = ir.IntType(32)(array.dtype.bitwidth // 8)
         name = _masked(builder, "load", kind, pointer)
@@ -127,17 +127,20 @@ def load_first(typing, array, index, count, other):
     return vector(array, types.intp, types.intp, vector), codegen
 
 
+def store_lanes(builder, value, pointer, count, align):
+    """Code that stores the first `count` lanes of a vector."""
+    mask = _first(builder, value.type, count)
+    name = _masked(builder, "store", value.type, pointer)
+    _call(builder, name, ir.VoidType(), [value, pointer, ir.IntType(32)(align), mask])
+
+
 @intrinsic
 def store_first(typing, array, index, count, value):
     """Like `store` for the first `count` lanes; the rest of the array is left alone."""
 
     def codegen(context, builder, signature, arguments):
-        kind = _llvm(context, value)
-        pointer = _address(context, builder, array, *arguments[:2], kind)
-        mask = _first(builder, kind, arguments[2])
-        align = ir.IntType(32)(array.dtype.bitwidth // 8)
-        name = _masked(builder, "store", kind, pointer)
-        _call(builder, name, ir.VoidType(), [arguments[3], pointer, align, mask])
+        pointer = address_of(context, builder, array, *arguments[:2], _llvm(context, value))
+        store_lanes(builder, arguments[3], pointer, arguments[2], array.dtype.bitwidth // 8)
         return context.get_dummy_value()
 
     return types.none(array, types.intp, types.intp, value), codegen
@@ -149,7 +152,7 @@ def splat(typing, array, scalar):
     vector = Vector(array.dtype)
 
     def codegen(context, builder, signature, arguments):
-        return _splat(builder, arguments[1], _llvm(context, vector))
+        return broadcast(builder, arguments[1], _llvm(context, vector))
 
     return vector(array, array.dtype), codegen
 
@@ -263,6 +266,29 @@ def lane_sum(typing, vector, lost):
     return types.float64(vector, vector), codegen
 
 
+def merge_lanes(builder, a, b, distance):
+    """Of two vectors of eight, the lanes in whose number the bit `distance` is 0, then those of 1.
+
+    Lane i of the first is lane i of `a`, or lane i - distance of `b` where i has the bit.
+    """
+    lanes = ir.VectorType(ir.IntType(32), 8)
+    zeros = [i - distance + 8 if i & distance else i for i in range(8)]
+    ones = [i + 8 if i & distance else i + distance for i in range(8)]
+    return [builder.shuffle_vector(a, b, ir.Constant(lanes, places)) for places in (zeros, ones)]
+
+
+def lane_sums(builder, vectors):
+    """A vector of eight lanes, of which lane i is the sum of vectors[i]."""
+    if vectors[0].type.count == 16:
+        vectors = [builder.fadd(*_halves(builder, vector)) for vector in vectors]
+    for distance in (4, 2, 1):
+        vectors = [
+            builder.fadd(*merge_lanes(builder, vectors[i], vectors[i + distance], distance))
+            for i in range(distance)
+        ]
+    return vectors[0]
+
+
 @intrinsic
 def transpose8(typing, source, start, stride, target, target_start, target_stride):
     """target[target_start + j * target_stride + i] = source[start + i * stride + j], i, j < 8.
@@ -277,21 +303,14 @@ def transpose8(typing, source, start, stride, target, target_start, target_strid
 
         def address(array_type, array, index, scale, row):
             index = builder.add(index, builder.mul(scale, scale.type(row)))
-            return _address(context, builder, array_type, array, index, kind)
+            return address_of(context, builder, array_type, array, index, kind)
 
         rows = [builder.load(address(source, a, first, step, row), align=align) for row in range(8)]
         for distance in (4, 2, 1):
-            low = [i // distance * 2 * distance + i % distance for i in range(4)]
-            lanes = ir.VectorType(ir.IntType(32), 8)
-            merged = list(rows)
-            for i in low:
-                j = i + distance
-                # Lanes of i and j in which bit `distance` is 0, then those in which it is 1.
-                zeros = [lane if not lane & distance else lane - distance + 8 for lane in range(8)]
-                ones = [lane + distance if not lane & distance else lane + 8 for lane in range(8)]
-                merged[i] = builder.shuffle_vector(rows[i], rows[j], ir.Constant(lanes, zeros))
-                merged[j] = builder.shuffle_vector(rows[i], rows[j], ir.Constant(lanes, ones))
-            rows = merged
+            for i in range(8):
+                if not i & distance:
+                    merged = merge_lanes(builder, rows[i], rows[i + distance], distance)
+                    rows[i], rows[i + distance] = merged
         for row in range(8):
             builder.store(rows[row], address(target, b, to, to_step, row), align=align)
         return context.get_dummy_value()

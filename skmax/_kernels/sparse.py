@@ -1,7 +1,7 @@
 """Products with the rows of a CSR matrix, block by block.
 
-Coefficients and gradients lie as (p, width): all outputs of a column side by side, padded to whole
-vectors, so that an entry of X meets one run of memory.
+Coefficients and gradients lie as (p + 1, width): all outputs of a column side by side, padded to
+whole vectors, so that an entry of X meets one run of memory; the last row is the intercepts'.
 """
 
 import numpy as np
@@ -11,30 +11,37 @@ from skmax._kernels.simd import load, splat, store, width_of
 
 
 @jit
-def csr_logits(data, indices, indptr, start, stop, coef, buffer, out):
-    """out[k, i] = sum_j x_ij coef[j, k] for rows start..stop; out (K, m), buffer (width,)."""
+def csr_logits(data, indices, indptr, start, coef, buffer, out):
+    """out[k, i] = sum_j x_ij coef[j, k] + coef[p, k], for m rows from `start` on; out (K, m).
+
+    `buffer` (width,) is room for a row.
+    """
     width = coef.shape[1]
-    flat, lanes = coef.reshape(-1), width_of(coef)
-    for i in range(start, stop):
+    flat, lanes, intercepts = coef.reshape(-1), width_of(coef), (coef.shape[0] - 1) * width
+    for i in range(out.shape[1]):
         for k in range(0, width, lanes):
-            store(buffer, k, splat(data, 0.0))
-        for at in range(indptr[i], indptr[i + 1]):
+            store(buffer, k, load(flat, intercepts + k))
+        for at in range(indptr[start + i], indptr[start + i + 1]):
             entry, place = splat(data, data[at]), indices[at] * width
             for k in range(0, width, lanes):
                 store(buffer, k, load(buffer, k) + entry * load(flat, place + k))
         for k in range(out.shape[0]):
-            out[k, i - start] = buffer[k]
+            out[k, i] = buffer[k]
 
 
 @jit
-def csr_gradient(data, indices, indptr, start, stop, residual, buffer, gradient):
-    """gradient[j, k] += sum_i x_ij residual[k, i] for rows start..stop; buffer (width,)."""
+def csr_gradient(data, indices, indptr, start, residual, buffer, gradient):
+    """gradient[j, k] += sum_i x_ij residual[k, i], and gradient[p, k] += sum_i residual[k, i]."""
     width = gradient.shape[1]
-    flat, lanes = gradient.reshape(-1), width_of(gradient)
-    for i in range(start, stop):
+    flat, lanes, intercepts = gradient.reshape(-1), width_of(gradient), gradient.size - width
+    for k in range(0, width, lanes):
+        store(buffer, k, splat(buffer, 0.0))
+    for i in range(residual.shape[1]):
         for k in range(residual.shape[0]):
-            buffer[k] = residual[k, i - start]
-        for at in range(indptr[i], indptr[i + 1]):
+            buffer[k] = residual[k, i]
+        for k in range(0, width, lanes):
+            store(flat, intercepts + k, load(flat, intercepts + k) + load(buffer, k))
+        for at in range(indptr[start + i], indptr[start + i + 1]):
             entry, place = splat(data, data[at]), indices[at] * width
             for k in range(0, width, lanes):
                 store(flat, place + k, load(flat, place + k) + entry * load(buffer, k))

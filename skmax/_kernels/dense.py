@@ -1,0 +1,272 @@
+"""Products with a block of dense rows that lies in the cache: logits, gradient, second moments.
+
+A block is (room, width): whole vectors to a row and whole tiles of rows, of which the last may be
+junk. Tiles of a few rows, classes or vectors keep their sums in registers: eight rows by three
+classes for logits, four classes by four vectors of columns for a gradient; as many sums as it takes
+to wait for no multiplication.
+"""
+
+import llvmlite.ir as ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic, overload
+
+from skmax._kernels._jit import jit
+from skmax._kernels.simd import (
+    Vector,
+    address_of,
+    broadcast,
+    lane_sums,
+    load,
+    load_first,
+    splat,
+    store,
+    store_lanes,
+    transpose8,
+    width_of,
+)
+
+TILE_ROWS, TILE_CLASSES = 8, 3  # of `_dot_tile`
+TILE_HEIGHT, TILE_VECTORS = 4, 4  # of `_outer_tile`
+
+
+def _cases(builder, number, most):
+    """Each value up to `most`; the code built meanwhile runs where `number` has that value."""
+    for value in range(1, most + 1):
+        with builder.if_then(builder.icmp_signed("==", number, number.type(value))):
+            yield value
+
+
+class _Access:
+    """Code for vectors at start + i * step of a flat array."""
+
+    def __init__(self, context, builder, array_type, array, start, step):
+        self.context, self.builder, self.array_type = context, builder, array_type
+        self.array, self.start, self.step = array, start, step
+        self.align = array_type.dtype.bitwidth // 8
+
+    def at(self, row, offset):
+        builder = self.builder
+        place = builder.add(self.start, builder.mul(self.step, self.step.type(row)))
+        return builder.add(place, offset)
+
+    def pointer(self, row, offset, kind):
+        place = self.at(row, offset)
+        return address_of(self.context, self.builder, self.array_type, self.array, place, kind)
+
+    def load(self, row, offset, kind):
+        return self.builder.load(self.pointer(row, offset, kind), align=self.align)
+
+    def load_everywhere(self, row, offset, kind):
+        """One number in all lanes."""
+        data = cgutils.create_struct_proxy(self.array_type)(
+            self.context, self.builder, self.array
+        ).data
+        scalar = self.builder.load(self.builder.gep(data, [self.at(row, offset)]))
+        return broadcast(self.builder, scalar, kind)
+
+
+def _sums(builder, kind, height, width):
+    """Room for height x width vectors, 0 at first; LLVM keeps it in registers."""
+    zero = ir.Constant(kind, None)
+    return [[cgutils.alloca_once_value(builder, zero) for _ in range(width)] for _ in range(height)]
+
+
+def _multiply_add(builder, total, a, b):
+    product = builder.fmul(a, b, flags=["contract"])
+    builder.store(builder.fadd(builder.load(total), product, flags=["contract"]), total)
+
+
+@intrinsic
+def _dot_tile(typing, x, x_at, x_step, vectors, w, w_at, w_step, classes, z, z_at, z_step, rows):
+    """z[k, r] = x[r] . w[k] over `vectors`, for up to 3 classes and the first `rows` of 8 rows.
+
+    Row r begins at x_at + r * x_step, class k at w_at + k * w_step.
+    """
+    vector, intp = Vector(x.dtype), types.intp
+
+    def codegen(context, builder, signature, arguments):
+        x_, x_at_, x_step_, vectors_, w_, w_at_, w_step_, classes_, z_, z_at_, z_step_, n = (
+            arguments
+        )
+        kind, lanes = context.get_value_type(vector), x_at_.type(vector.width)
+        row = _Access(context, builder, x, x_, x_at_, x_step_)
+        coef = _Access(context, builder, w, w_, w_at_, w_step_)
+        out = _Access(context, builder, z, z_, z_at_, z_step_)
+        for height in _cases(builder, classes_, TILE_CLASSES):
+            sums = _sums(builder, kind, height, TILE_ROWS)
+            with cgutils.for_range(builder, vectors_) as loop:
+                there = builder.mul(loop.index, lanes)
+                weights = [coef.load(k, there, kind) for k in range(height)]
+                for r in range(TILE_ROWS):
+                    entries = row.load(r, there, kind)
+                    for k in range(height):
+                        _multiply_add(builder, sums[k][r], entries, weights[k])
+            for k in range(height):
+                total = lane_sums(builder, [builder.load(of_row) for of_row in sums[k]])
+                pointer = out.pointer(k, z_at_.type(0), total.type)
+                store_lanes(builder, total, pointer, n, out.align)
+        return context.get_dummy_value()
+
+    of_block = x, intp, intp, intp
+    return types.none(*of_block, w, intp, intp, intp, z, intp, intp, intp), codegen
+
+
+@intrinsic
+def _outer_tile(typing, x, x_at, x_step, vectors, rows, g, g_at, g_step, height, t, t_at, t_step):
+    """t[k, j] += sum over the rows of g[k, row] x[row, j], for up to 4 of k and 4 vectors j.
+
+    A row of x begins at x_at + row * x_step, a row of g at g_at + k * g_step. Sums over the rows
+    of a block are in x's precision, `t` is float64.
+    """
+    vector, intp = Vector(x.dtype), types.intp
+
+    def codegen(context, builder, signature, arguments):
+        x_, x_at_, x_step_, vectors_, n, g_, g_at_, g_step_, height_, t_, t_at_, t_step_ = arguments
+        kind, wide = context.get_value_type(vector), ir.VectorType(ir.DoubleType(), vector.width)
+        lanes = x_at_.type(vector.width)
+        block = _Access(context, builder, x, x_, x_at_, lanes)
+        factor = _Access(context, builder, g, g_, g_at_, g_step_)
+        out = _Access(context, builder, t, t_, t_at_, t_step_)
+        for width in _cases(builder, vectors_, TILE_VECTORS):
+            for tall in _cases(builder, height_, TILE_HEIGHT):
+                sums = _sums(builder, kind, tall, width)
+                with cgutils.for_range(builder, n) as loop:
+                    there = builder.mul(loop.index, x_step_)
+                    entries = [block.load(j, there, kind) for j in range(width)]
+                    for k in range(tall):
+                        everywhere = factor.load_everywhere(k, loop.index, kind)
+                        for j in range(width):
+                            _multiply_add(builder, sums[k][j], everywhere, entries[j])
+                for k in range(tall):
+                    for j in range(width):
+                        value = builder.load(sums[k][j])
+                        value = value if kind == wide else builder.fpext(value, wide)
+                        pointer = out.pointer(k, x_at_.type(j * vector.width), wide)
+                        value = builder.fadd(builder.load(pointer, align=8), value)
+                        builder.store(value, pointer, align=8)
+        return context.get_dummy_value()
+
+    of_block = x, intp, intp, intp, intp
+    return types.none(*of_block, g, intp, intp, intp, t, intp, intp), codegen
+
+
+def pack(X, start, count, shift, block):
+    """The block of X - shift for `count` rows from `start` on: X (n, p), shift (width,).
+
+    Lanes after the last column become -shift: a shift of -1 there is a column of ones.
+    """
+    raise TypeError("for jitted code: `pack_rows` or `pack_columns`, by the order of X")
+
+
+@overload(pack)
+def _choose_pack(X, start, count, shift, block):
+    kernel = pack_columns if X.layout == "F" else pack_rows
+    return lambda X, start, count, shift, block: kernel(X, start, count, shift, block)
+
+
+@jit
+def pack_rows(X, start, count, shift, block):
+    """`pack` for X in C order."""
+    n_columns = X.shape[1]
+    width, lanes = block.shape[1], width_of(block)
+    whole = n_columns // lanes * lanes
+    x, out, zero = X.reshape(-1), block.reshape(-1), splat(shift, 0.0)
+    for i in range(count):
+        at = (start + i) * n_columns
+        for j in range(0, whole, lanes):
+            store(out, i * width + j, load(x, at + j) - load(shift, j))
+        for j in range(whole, width, lanes):
+            entries = load_first(x, at + j, max(0, n_columns - j), zero)
+            store(out, i * width + j, entries - load(shift, j))
+
+
+@jit
+def pack_columns(X, start, count, shift, block):
+    """`pack` for X in Fortran order: eight by eight, the rest one by one."""
+    n_rows, n_columns = X.shape
+    width, lanes = block.shape[1], width_of(block)
+    x, out = X.T.reshape(-1), block.reshape(-1)
+    rows, columns = count // 8 * 8, n_columns // 8 * 8
+    for i in range(0, rows, 8):
+        for j in range(0, columns, 8):
+            transpose8(x, j * n_rows + start + i, n_rows, out, i * width + j, width)
+    for j in range(n_columns):
+        for i in range(rows if j < columns else 0, count):
+            block[i, j] = X[start + i, j]
+    for i in range(count):
+        for j in range(n_columns, width):
+            block[i, j] = 0
+        for j in range(0, width, lanes):
+            store(out, i * width + j, load(out, i * width + j) - load(shift, j))
+
+
+@jit
+def block_logits(block, coef, out):
+    """out[k, i] = coef[k] . row i: coef (K, width), out (K, m)."""
+    width = block.shape[1]
+    n_classes, n_rows = out.shape
+    vectors = width // width_of(block)
+    x, w, z = block.reshape(-1), coef.reshape(-1), out.reshape(-1)
+    for k in range(0, n_classes, TILE_CLASSES):
+        classes, from_ = min(TILE_CLASSES, n_classes - k), k * width
+        for i in range(0, n_rows, TILE_ROWS):
+            rows, to = min(TILE_ROWS, n_rows - i), k * n_rows + i
+            _dot_tile(x, i * width, width, vectors, w, from_, width, classes, z, to, n_rows, rows)
+
+
+@jit
+def block_gradient(block, residual, total):
+    """total[k] += sum_i residual[k, i] row i: residual (K, m), total (K, width) in float64."""
+    width = block.shape[1]
+    n_classes, n_rows = residual.shape
+    lanes = width_of(block)
+    x, g, t = block.reshape(-1), residual.reshape(-1), total.reshape(-1)
+    for j in range(0, width, TILE_VECTORS * lanes):
+        vectors = min(TILE_VECTORS, (width - j) // lanes)
+        for k in range(0, n_classes, TILE_HEIGHT):
+            height, from_, to = min(TILE_HEIGHT, n_classes - k), k * n_rows, k * width + j
+            _outer_tile(x, j, width, vectors, n_rows, g, from_, n_rows, height, t, to, width)
+
+
+@jit
+def block_transpose(block, out):
+    """out[j, i] = entry j of row i: out (width, room)."""
+    room, width = block.shape
+    x, to = block.reshape(-1), out.reshape(-1)
+    for i in range(0, room, 8):
+        for j in range(0, width, 8):
+            transpose8(x, i * width + j, width, to, j * room + i, room)
+
+
+@jit
+def block_gram(block, transposed, weight, scaled, total):
+    """total[a, b] += sum_i weight_i x_ia x_ib for a <= b: weight (m,), total (p, width).
+
+    `transposed` is the block's transpose, `scaled` room for as much. Some entries with a > b are
+    written to as well.
+    """
+    room, width = block.shape
+    n_columns, n_rows, lanes = total.shape[0], weight.size, width_of(block)
+    x, g, t = block.reshape(-1), scaled.reshape(-1), total.reshape(-1)
+    for a in range(n_columns):
+        entries, products = transposed[a, :n_rows], scaled[a, :n_rows]
+        for i in range(n_rows):
+            products[i] = weight[i] * entries[i]
+    for a in range(0, n_columns, TILE_HEIGHT):
+        height = min(TILE_HEIGHT, n_columns - a)
+        for j in range(a // lanes * lanes, width, TILE_VECTORS * lanes):
+            vectors, to = min(TILE_VECTORS, (width - j) // lanes), a * width + j
+            _outer_tile(x, j, width, vectors, n_rows, g, a * room, room, height, t, to, width)
+
+
+@jit
+def block_pair_grams(block, transposed, roots, weight, scaled, totals):
+    """`block_gram` with weights roots[k] * roots[l], for each l < k: roots (K, m)."""
+    pair = 0
+    for k in range(roots.shape[0]):
+        for other in range(k):
+            for i in range(weight.size):
+                weight[i] = roots[k, i] * roots[other, i]
+            block_gram(block, transposed, weight, scaled, totals[pair])
+            pair += 1

@@ -1,0 +1,73 @@
+"""Rows of a CSR matrix."""
+
+from typing import Any
+
+import numpy as np
+
+from skmax import _kernels
+from skmax._rows.standardised import VECTOR_BYTES, Standardised, aligned, read_only
+
+
+class CsrRows(Standardised):
+    """Rows of a CSR matrix; shifts and scales are applied to coefficients instead of entries."""
+
+    def __init__(self, X: Any, share: np.ndarray, intercept: bool) -> None:
+        if not X.has_canonical_format:  # an entry given in parts would count as several
+            X = X.copy()
+            X.sum_duplicates()
+        shift, deviation = _csr_moments(X, share, intercept)
+        super().__init__(X, shift, deviation, intercept)
+        self.entries_per_row = max(1.0, X.nnz / X.shape[0])
+        self.bytes_per_row = int(self.entries_per_row * (X.dtype.itemsize + X.indices.itemsize))
+        self.arrays = read_only(X.data), read_only(X.indices), read_only(X.indptr)
+
+    def laid_out(self, coef: np.ndarray) -> np.ndarray:
+        """The user's coefficients as the kernels take them: (n_features + 1, width)."""
+        weights, intercepts = self.to_user(coef)
+        out = self._zeros(len(coef))
+        out[:-1, : len(coef)] = weights.T
+        out[-1, : len(coef)] = intercepts
+        return out
+
+    def new_sum(self, n_outputs: int) -> np.ndarray:
+        """Zeros to which the kernels add a gradient."""
+        return self._zeros(n_outputs)
+
+    def gradient(self, total: np.ndarray, n_outputs: int) -> np.ndarray:
+        """The gradient (n_outputs, n_columns) from what the kernels have summed."""
+        gradient = np.empty((n_outputs, self.n_columns))
+        features, residuals = gradient[:, : self.n_features], total[-1, :n_outputs]
+        features[...] = total[:-1, :n_outputs].T
+        for of_output, residual in zip(features, residuals, strict=True):
+            of_output -= residual * self.shift
+        features *= self.inverse_scale
+        if self.intercept:
+            gradient[:, -1] = residuals
+        return gradient
+
+    def _zeros(self, n_outputs: int) -> np.ndarray:
+        lanes = VECTOR_BYTES // self.dtype.itemsize
+        out = aligned((self.n_features + 1, -(-n_outputs // lanes) * lanes), self.dtype)
+        out[...] = 0
+        return out
+
+
+def _csr_moments(X: Any, share: np.ndarray, intercept: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The same for CSR, the entries that are not stored counted as what they are, zeros."""
+    n_features = X.shape[1]
+    mean, stored, second = np.zeros(n_features), np.zeros(n_features), np.zeros(n_features)
+    low, high = np.full(n_features, np.inf), np.full(n_features, -np.inf)
+    count = np.zeros(n_features, np.intp)
+    pieces = X.data, X.indices, X.indptr, share
+    _kernels.csr_column_means(*pieces, mean, stored, low, high, count)
+    some_zero = count < np.count_nonzero(share)
+    low[some_zero], high[some_zero] = (
+        np.minimum(low[some_zero], 0.0),
+        np.maximum(high[some_zero], 0.0),
+    )
+    shift = mean if intercept else np.zeros(n_features)
+    shift = shift.astype(X.dtype).astype(np.float64)
+    _kernels.csr_column_squares(*pieces, shift, second)
+    second += np.where(some_zero, np.maximum(1 - stored, 0.0), 0.0) * shift**2
+    never_varies = low == high if intercept else (low == 0) & (high == 0)
+    return shift, np.sqrt(np.where(never_varies, 0.0, second))

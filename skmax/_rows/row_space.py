@@ -1,0 +1,37 @@
+"""Dense rows with more columns than rows."""
+
+import numpy as np
+import scipy.linalg
+
+from skmax._rows.dense import DenseRows, dense_moments
+
+
+class RowSpace(DenseRows):
+    """Dense rows with more columns than rows, in coordinates of the row space of X.
+
+    The optimum under an L2 penalty, and the one of least norm without, is a combination of the
+    (centred) rows: with X' = Q R, the n columns of R' have the same logits and norms. The columns
+    of X go into the factors from the largest to the smallest, so that these keep their digits.
+    """
+
+    def __init__(self, X: np.ndarray, share: np.ndarray, intercept: bool) -> None:
+        self.centre, deviation = dense_moments(X, share, intercept)
+        order = np.argsort(-deviation)
+        tall = (X.T[order] - self.centre[order][:, None]).astype(np.float64, copy=False)
+        basis, factor = scipy.linalg.qr(tall, mode="economic", overwrite_a=True)
+        sizes = np.abs(factor).max(axis=1)
+        # Centred rows depend on each other: what is left of one of them is rounding.
+        kept = sizes > 8 * len(X) * np.finfo(np.float64).eps * sizes.max()
+        self.basis = np.empty((X.shape[1], int(kept.sum())))
+        self.basis[order] = basis[:, kept]
+        super().__init__(factor[kept].T.astype(X.dtype), share, intercept)
+
+    def to_user(
+        self, coef: np.ndarray, gram: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        reduced, intercepts = super().to_user(coef, gram)
+        weights = reduced @ self.basis.T
+        return weights, intercepts - weights @ self.centre
+
+    def from_user(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        return super().from_user(weights @ self.basis, intercepts + weights @ self.centre)
