@@ -15,6 +15,7 @@ from skmax import _kernels, _threads
 from skmax._rows import add_up, block_rows, chunks
 
 MATRIX_COLUMNS = 4000  # columns up to which a matrix of them is formed
+FASTER = 1.5  # times as many operations a second in a matrix of second moments as in a pass
 
 
 class Objective:
@@ -61,12 +62,6 @@ class Objective:
         self.resolution = float(max(np.finfo(rows.dtype).eps, 16 * np.finfo(np.float64).eps))
         #: Without a penalty, a value this small says that there is no minimum but 0 at infinity.
         self.vanishing = 0.0 if self.penalised else 1e-10
-        #: How many Hessian products cost as much as the Hessian and its factors: by operations, of
-        #: which one big product does four in the time that a thin one takes for one.
-        size, entries = n_outputs * rows.n_columns, rows.n_rows * rows.entries_per_row
-        pairs = max(1, n_outputs * (n_outputs - 1) // 2)
-        operations = rows.n_rows * pairs * rows.n_columns**2 + size**3
-        self.products_per_hessian = operations / (1.5 * 4 * entries * n_outputs)
         self.n_evaluations = 0
         self.n_products = 0
 
@@ -119,40 +114,75 @@ class Objective:
         product = rows.gradient(add_up(self._map(work)), len(direction))
         return product + direction * self.penalty
 
-    def hessian(self) -> np.ndarray:
-        """The whole Hessian at the coef of the last evaluation, (size, size).
+    def hessian(self, most_rows: int | None = None) -> np.ndarray:
+        """The Hessian at the coef of the last evaluation, (size, size), or an estimate of it.
 
         Its blocks off the diagonal are minus sum_i s_i p_ik p_il x_i x_i', symmetric themselves:
         a quarter of the entries says it all. Each block on the diagonal is minus the sum of the
-        others in its row, without cancellation.
+        others in its row, without cancellation. The sums run over at most `most_rows` rows.
         """
         n_outputs, n_columns = self.shape
-        n_rows = self.rows.n_rows
-        grams = self._grams(np.arange(n_rows), self._root_curvature)
-        if n_outputs == 1:
-            full = grams[0]
-        else:
-            full = _from_pairs(grams, n_outputs, n_columns)
+        rows, weight = np.arange(self.rows.n_rows), self.share
+        if most_rows is not None and most_rows < len(rows):
+            rows, weight = self._sample(most_rows, self._influence())
+        grams = self._grams(rows, lambda some: self._root_curvature(some, weight[some]))
+        full = grams[0] if n_outputs == 1 else _from_pairs(grams, n_outputs, n_columns)
         full[np.diag_indices(len(full))] += np.tile(self.penalty, n_outputs)
         return full
 
-    def _root_curvature(self, rows: np.ndarray) -> np.ndarray:
+    def products_per_hessian(self, most_rows: int) -> float:
+        """How many Hessian products take as long as the Hessian of some rows and its factors."""
+        n_outputs, n_columns = self.shape
+        n_rows, pairs = self.rows.n_rows, max(1, n_outputs * (n_outputs - 1) // 2)
+        hessian = min(most_rows, n_rows) * pairs * n_columns**2 + (n_outputs * n_columns) ** 3
+        return hessian / (FASTER * 4 * n_rows * self.rows.entries_per_row * n_outputs)
+
+    def _influence(self) -> np.ndarray:
+        """What a row may add to the Hessian, relative to the rest: squared norm times curvature.
+
+        The curvature of each class counts relative to its mean, so that a rare class keeps its rows
+        in a sample: the leverage of a row under the diagonal of the Kronecker product.
+        """
+        p = self.probabilities
+        mean = np.array([float(self.share @ (row * (1 - row))) for row in p])
+        factors = np.divide(1.0, mean, out=np.zeros_like(mean), where=mean > 0)
+        influence = np.empty(self.rows.n_rows)
+        _kernels.row_curvature(p, factors, influence)
+        return influence * self.rows.squared_norms
+
+    def _sample(self, most_rows: int, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rows that stand for all, and weights (n,) that they have then.
+
+        Half of the draws go by weight times influence, half by weight alone, both evenly spaced
+        along the rows, so that no chance is involved.
+        """
+        influence = self.share * influence
+        probability = 0.5 * influence / max(influence.sum(), 1e-300) + 0.5 * self.share
+        ends = np.cumsum(probability)
+        step = ends[-1] / most_rows
+        draws = (np.arange(most_rows) + 0.5) * step
+        rows, counts = np.unique(np.searchsorted(ends, draws), return_counts=True)
+        weight = np.zeros_like(self.share)
+        weight[rows] = self.share[rows] * counts * step / probability[rows]
+        return rows, weight
+
+    def _root_curvature(self, rows: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """sqrt(s) p, of which the products for two classes weigh their block of the Hessian."""
         p = self.probabilities[:, rows].astype(np.float64)
         if self.shape[0] == 1:
             p = np.concatenate([p, 1 - p])
-        return p * np.sqrt(self.share[rows])
+        return p * np.sqrt(weight)
 
     def gram(self, most_rows: int) -> np.ndarray:
         """The weighted second moments of the columns, from at most `most_rows` rows."""
-        rows = np.flatnonzero(self.share)
-        rows = rows[:: -(-len(rows) // most_rows)]
-        total = self.share[rows].sum()
+        rows, weight = np.arange(self.rows.n_rows), self.share
+        if most_rows < len(rows):
+            rows, weight = self._sample(most_rows, self.rows.squared_norms)
 
-        def weights(some: np.ndarray) -> np.ndarray:
-            return np.stack([self.share[some] / total, np.ones(len(some))])
+        def roots(some: np.ndarray) -> np.ndarray:
+            return np.stack([weight[some], np.ones(len(some))])
 
-        return self._grams(rows, weights)[0]
+        return self._grams(rows, roots)[0]
 
     def _grams(self, rows: np.ndarray, roots: Callable) -> np.ndarray:
         """Weighted second moments, one for each pair of the classes that roots(rows) is about."""
@@ -174,11 +204,16 @@ class Objective:
 
     def output_curvature(self) -> np.ndarray:
         """The mean over samples of diag(p) - p p', or of p (1 - p), at the last evaluation."""
-        p, share = self.probabilities, self.weight
+
+        def work(start: int, stop: int) -> np.ndarray:
+            p = self.probabilities[:, start:stop]
+            if len(p) == 1:
+                p = np.concatenate([p, 1 - p])
+            return ((p * self.weight[start:stop]) @ p.T).astype(np.float64)
+
+        products = add_up(self._map(work))
         if self.shape[0] == 1:
-            return np.array([[float(np.sum(share * p * (1 - p), dtype=np.float64))]])
-        weighted = p * share
-        products = (weighted @ p.T).astype(np.float64)
+            return products[:1, 1:]
         np.fill_diagonal(products, 0.0)
         return np.diag(products.sum(axis=1)) - products
 
@@ -205,11 +240,8 @@ class Objective:
 def _from_pairs(grams: np.ndarray, n_outputs: int, n_columns: int) -> np.ndarray:
     """The Hessian from the sums of p_k p_l x x' for l < k, class block by class block."""
     full = np.zeros((n_outputs, n_columns, n_outputs, n_columns))
-    pairs = iter(grams)
-    for k in range(n_outputs):
-        for other in range(k):
-            gram = next(pairs)
-            full[k, :, other] = full[other, :, k] = -gram
-            full[k, :, k] += gram
-            full[other, :, other] += gram
+    k, other = np.tril_indices(n_outputs, -1)
+    full[k, :, other] = full[other, :, k] = -grams
+    classes = np.arange(n_outputs)
+    full[classes, :, classes] = -full.sum(axis=2)
     return full.reshape(n_outputs * n_columns, -1)

@@ -244,6 +244,14 @@ def weights_of(n_samples, dtype):
     return np.random.default_rng(n_samples + 1).uniform(0, 3, n_samples).astype(dtype)
 
 
+@dtypes
+def test_row_curvature(dtype):
+    p = np.random.default_rng(0).dirichlet(np.ones(5), 37).T.astype(dtype)
+    factors, out = np.arange(5.0), np.full(37, 7.0)
+    _kernels.row_curvature(frozen(p), factors, out)
+    np.testing.assert_allclose(out, factors @ (p * (1 - p)), rtol=1e-6)
+
+
 START = 3  # samples before those of the block
 
 

@@ -157,14 +157,43 @@ def test_the_gram_matrix_is_the_weighted_second_moments(kind, convert):
     np.testing.assert_allclose(problem.objective.gram(300), expected, rtol=1e-11, atol=1e-13)
 
 
-def test_the_gram_matrix_of_some_rows_is_a_weighted_mean_too(convert):
-    problem = Problem("labels", convert, n=1000)
-    gram = problem.objective.gram(100)
-    present = np.flatnonzero(problem.share)
-    some = present[:: -(-len(present) // 100)]
-    block = standardised(problem.rows)[some]
-    share = problem.share[some] / problem.share[some].sum()
-    np.testing.assert_allclose(gram, (block * share[:, None]).T @ block, rtol=1e-10, atol=1e-13)
+def relative_eigenvalues(estimate, exact):
+    """Those of exact^-1 estimate, where `exact` has curvature."""
+    squares, vectors = np.linalg.eigh(exact)
+    kept = squares > 1e-10 * squares[-1]
+    half = vectors[:, kept] / np.sqrt(squares[kept])
+    return np.linalg.eigvalsh(half.T @ estimate @ half)
+
+
+def test_the_gram_matrix_of_some_rows_is_near_that_of_all(convert):
+    problem = Problem("labels", convert, n=2000)
+    exact = problem.objective.gram(2000)
+    np.testing.assert_array_equal(problem.objective.gram(3000), exact)
+    sampled = relative_eigenvalues(problem.objective.gram(800), exact)
+    assert 0.7 < sampled[0] < sampled[-1] < 1.4
+
+
+def test_the_hessian_of_some_rows_is_near_that_of_all(kind, convert):
+    problem = Problem(kind, convert, n=2000)
+    problem.objective.value_and_gradient(problem.coef)
+    exact = problem.objective.hessian()
+    np.testing.assert_array_equal(problem.objective.hessian(2000), exact)
+    sampled = relative_eigenvalues(problem.objective.hessian(800), exact)
+    assert 0.5 < sampled[0] < sampled[-1] < 2
+
+
+def test_a_sample_keeps_a_rare_class_with_a_rare_column():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20_000, 3)), rng.integers(0, 2, 20_000)
+    y[:4], X[:, 2] = 2, 0.0
+    X[:4, 2] = [1.0, 2.0, 3.0, 4.0]
+    share = np.full(len(X), 1 / len(X))
+    objective = Objective(rows_of(X, share, True), y, share, 3, 1e-6, 1)
+    coef = np.zeros(objective.shape)
+    coef[:, -1] = [4.0, 4.0, -4.0]
+    objective.value_and_gradient(coef)
+    sampled = relative_eigenvalues(objective.hessian(300), objective.hessian())
+    assert 0.2 < sampled[0] < sampled[-1] < 5
 
 
 def test_the_gram_matrix_is_finite_where_the_rows_it_looks_at_have_no_weight():

@@ -186,6 +186,14 @@ def test_the_row_space_of_constant_columns_is_empty(value):
     np.testing.assert_array_equal(intercepts, 1)
 
 
+@VIEWS
+@INTERCEPT
+def test_squared_norms(name, intercept):
+    _, _, rows = view(name, intercept)
+    expected = np.sum(naive_standardised(rows) ** 2, axis=1)
+    np.testing.assert_allclose(rows.squared_norms, expected, rtol=1e-9)
+
+
 @INTERCEPT
 def test_least_norm_changes_no_logit(intercept):
     X, share = raw()

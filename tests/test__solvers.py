@@ -118,7 +118,7 @@ def test_a_step_within_the_region_solves_newtons_equation():
 def test_a_step_to_the_edge_has_the_length_of_the_radius(radius, preconditioner):
     objective, inverse = Quadratic(), preconditioner()
     gradient = objective.value_and_gradient(np.zeros(SHAPE))[1]
-    inverse.refresh(objective)
+    inverse.refresh(objective, np.inf)
     step = steihaug(objective.hessian_product, inverse.solve, gradient, radius, 1e-12)
     assert not step.inside
     assert step.norm == radius

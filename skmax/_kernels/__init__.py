@@ -21,6 +21,7 @@ _HOME = {
     "curvature_softmax": "cross_entropy",
     "curvature_binary": "cross_entropy",
     "residual_binary": "cross_entropy",
+    "row_curvature": "cross_entropy",
     "value_and_gradient": "passes",
     "hessian_product": "passes",
     "row_logits": "passes",

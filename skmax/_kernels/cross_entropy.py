@@ -145,3 +145,13 @@ def curvature_binary(probabilities, start, direction, weight):
     p, w = probabilities[0, start : start + d.size], weight[start : start + d.size]
     for i in range(d.size):
         d[i] *= w[i] * p[i] * (1 - p[i])
+
+
+@jit
+def row_curvature(probabilities, factors, out):
+    """out[i] = sum_k factors_k p_ki (1 - p_ki), for probabilities (K, n)."""
+    fill(out, 0.0)
+    for k in range(probabilities.shape[0]):
+        p = probabilities[k]
+        for i in range(p.size):
+            out[i] += factors[k] * p[i] * (1 - p[i])

@@ -45,6 +45,12 @@ class CsrRows(Standardised):
             gradient[:, -1] = residuals
         return gradient
 
+    def _squares(self, weight: np.ndarray) -> np.ndarray:
+        """Weighted sums of each row's centred entries, squared."""
+        shift = self.shift.astype(np.float64)
+        at_zero = float(shift**2 @ weight)
+        return self.X.power(2) @ weight - self.X @ (2 * shift * weight) + at_zero
+
     def _zeros(self, n_outputs: int) -> np.ndarray:
         lanes = VECTOR_BYTES // self.dtype.itemsize
         out = aligned((self.n_features + 1, -(-n_outputs // lanes) * lanes), self.dtype)

@@ -36,6 +36,18 @@ class DenseRows(Standardised):
         """The gradient (n_outputs, n_columns) from what the kernels have summed."""
         return total[:, : self.n_columns] * self.scale
 
+    def _squares(self, weight: np.ndarray) -> np.ndarray:
+        """Weighted sums of each row's centred entries, squared."""
+        return np.concatenate(
+            [(self.X[part] - self.shift) ** 2 @ weight for part in row_slices(self.X)]
+        )
+
+
+def row_slices(X: np.ndarray) -> list[slice]:
+    """Blocks of rows for what NumPy does."""
+    size = block_rows(8 * X.shape[1])
+    return [slice(start, start + size) for start in range(0, len(X), size)]
+
 
 def dense_moments(
     X: np.ndarray, share: np.ndarray, intercept: bool
@@ -45,8 +57,7 @@ def dense_moments(
     Two sweeps, the first about the first row: a large offset costs no digits, and the deviation of
     a constant column is 0 to the last bit.
     """
-    size = block_rows(8 * X.shape[1])
-    parts = [slice(start, start + size) for start in range(0, len(X), size)]
+    parts = row_slices(X)
     shift = np.zeros(X.shape[1])
     if intercept:
         first = X[0].astype(np.float64)

@@ -1,5 +1,6 @@
 """What rows of every format share: shifts and scales of the columns, and the maps of coef."""
 
+import functools
 import threading
 from typing import Any
 
@@ -102,6 +103,16 @@ class Standardised:
         sizes = np.abs(np.diag(factor))
         basis = basis[:, : int(np.sum(sizes > 1e-12 * sizes[0]))]
         return weights - (weights @ basis) @ basis.T
+
+    @functools.cached_property
+    def squared_norms(self) -> np.ndarray:
+        """The squared norm of each standardised row, (n,)."""
+        squares = self.scale[: self.n_features] ** 2
+        return self._squares(squares) + self.intercept
+
+    def _squares(self, weight: np.ndarray) -> np.ndarray:
+        """Weighted sums of each row's centred entries, squared."""
+        raise NotImplementedError
 
     def _packed(self, rows: np.ndarray) -> np.ndarray:
         """The given rows in float64, centred but not scaled, as a block of the dense kernels."""

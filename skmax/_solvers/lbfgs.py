@@ -43,7 +43,7 @@ def lbfgs(
 ) -> Result:
     """Minimise `objective` from `coef`; at the end a Newton step confirms the gap and is taken."""
     value, gradient = objective.value_and_gradient(coef)
-    preconditioner.refresh(objective)
+    preconditioner.refresh(objective, np.inf)
     memory: deque[Pair] = deque(maxlen=MEMORY)
     values, gap, worth_a_look = [value], np.inf, tol
     for n_iter in range(1, max_iter + 1):
@@ -51,7 +51,7 @@ def lbfgs(
             return Result(coef, value, np.inf, n_iter - 1, False, SEPARABLE, values)
         # 0. The curvature that the preconditioner has seen grows old.
         if n_iter % MEMORY == 0:
-            preconditioner.refresh(objective)
+            preconditioner.refresh(objective, gap)
         # 1. The gap, as the preconditioner sees it; then, if it is small, by Newton's equation.
         floor = objective.resolution * abs(value)
         seen = 0.5 * norm_of(gradient, preconditioner) ** 2

@@ -55,7 +55,7 @@ def newton(
     """
     product = getattr(preconditioner, "product", objective.hessian_product)
     value, gradient = objective.value_and_gradient(coef)
-    preconditioner.refresh(objective)
+    preconditioner.refresh(objective, np.inf)
     radius = norm_of(gradient, preconditioner)
     values, gap = [value], np.inf
     for n_iter in range(1, max_iter + 1):
@@ -87,7 +87,7 @@ def newton(
         # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
         if at_floor or (gap_here <= tol and gap <= max(LEFT * tol, objective.resolution)):
             return ended(coef, value, gap, n_iter, values, tol, objective.resolution)
-        if accepted and preconditioner.refresh(objective):
+        if accepted and preconditioner.refresh(objective, gap):
             radius = norm_of(gradient, preconditioner)
     return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
 

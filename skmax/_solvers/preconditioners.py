@@ -1,7 +1,7 @@
 """Approximate inverses of the Hessian: what a Newton step or a quasi-Newton memory starts from.
 
-Each has `refresh(objective)`, which looks at the point of the last evaluation and says whether the
-norm has become another one, and `solve(v)`.
+Each has `refresh(objective, gap)`, which looks at the point of the last evaluation, where the
+relative gap is about `gap`, and says whether the norm has become another one; and `solve(v)`.
 """
 
 from typing import Any
@@ -13,7 +13,7 @@ import scipy.linalg
 class ExactHessian:
     """The Hessian itself, by Cholesky's factors: one step of conjugate gradients is then exact."""
 
-    def refresh(self, objective: Any) -> bool:
+    def refresh(self, objective: Any, gap: float) -> bool:
         hessian = objective.hessian()
         _fix_null_space(hessian, objective.shape)
         self.matrix = hessian
@@ -39,9 +39,9 @@ class Kronecker:
 
     def __init__(self, most_rows: int = 20_000) -> None:
         self.most_rows = most_rows
-        self.gram: np.ndarray | None = None
+        self.gram: Any = None
 
-    def refresh(self, objective: Any) -> bool:
+    def refresh(self, objective: Any, gap: float) -> bool:
         if self.gram is None:
             self.gram = objective.gram(self.most_rows)
         values, self.vectors = scipy.linalg.eigh(objective.output_curvature())
@@ -69,27 +69,61 @@ class Kronecker:
         return self.vectors @ turned
 
 
-class Bought:
-    """The Kronecker product, until its Hessian products have cost what the Hessian itself does.
+class SampledHessian:
+    """The Hessian of a sample of rows, and far from the optimum some of the Kronecker product.
 
-    Then the exact Hessian of that moment takes its place, and is formed anew by the same rule: at
-    most twice the cost of the better choice in hindsight (the rule of renting skis until they are
-    paid for). A Hessian of some steps ago is a preconditioner for the present one.
+    Where the sample misses what a rare column and a rare class have in common, the estimate has
+    hardly any curvature and a step would run away: the Kronecker product, which underestimates no
+    direction by much, holds it, as Levenberg and Marquardt's damping would. Its share is the
+    relative gap, so that it is gone when steps become exact.
     """
 
+    MOST_KRONECKER = 0.1
+
+    def __init__(self, most_rows: int, gram: np.ndarray) -> None:
+        self.most_rows, self.gram = most_rows, gram
+
+    def refresh(self, objective: Any, gap: float) -> bool:
+        hessian = objective.hessian(self.most_rows)
+        _fix_null_space(hessian, objective.shape)
+        share = min(self.MOST_KRONECKER, gap)
+        n_outputs, n_columns = objective.shape
+        blocks = hessian.reshape(n_outputs, n_columns, n_outputs, n_columns)
+        blocks += (share * objective.output_curvature())[:, None, :, None] * self.gram[:, None]
+        self.factor = _cholesky(hessian, 8 * len(hessian) * np.finfo(np.float64).eps)
+        return False
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        return scipy.linalg.cho_solve(self.factor, v.ravel(), check_finite=False).reshape(v.shape)
+
+
+class Bought:
+    """The Kronecker product at the start, where it is the Hessian; then the Hessian of a sample.
+
+    A Hessian that costs no more than LIGHT products is formed at every step. A dearer one is bought
+    when products have cost as much, and again when they have after that: at most twice the cost of
+    the better choice in hindsight (the rule of renting skis until they are paid for). A Hessian of
+    some steps ago is a preconditioner for the present one.
+    """
+
+    ROWS = 60  # of the sample, for each column
+    LIGHT = 10
+
     def __init__(self) -> None:
-        self.rented: Any = Kronecker()
-        self.bought: ExactHessian | None = None
+        self.rented = Kronecker()
+        self.bought: SampledHessian | None = None
         self.paid_at = 0
 
-    def refresh(self, objective: Any) -> bool:
+    def refresh(self, objective: Any, gap: float) -> bool:
+        most_rows = self.ROWS * objective.shape[1]
+        price = objective.products_per_hessian(most_rows)
         spent = objective.n_products - self.paid_at
-        if spent < objective.products_per_hessian:
-            return self.rented.refresh(objective) if self.bought is None else False
-        self.paid_at = objective.n_products
-        self.bought = self.bought or ExactHessian()
-        self.bought.refresh(objective)
-        return True
+        if objective.n_products == 0 or (price > self.LIGHT and spent < price):
+            return self.rented.refresh(objective, gap) if self.bought is None else False
+        self.paid_at, first = objective.n_products, self.bought is None
+        self.bought = self.bought or SampledHessian(most_rows, self.rented.gram)
+        self.bought.refresh(objective, gap)
+        return first
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         return (self.bought or self.rented).solve(v)
@@ -98,7 +132,7 @@ class Bought:
 class Diagonal:
     """An estimate of the Hessian's diagonal: for more columns than a matrix of them can be kept."""
 
-    def refresh(self, objective: Any) -> bool:
+    def refresh(self, objective: Any, gap: float) -> bool:
         self.diagonal = objective.diagonal()
         return False
 
