@@ -13,14 +13,20 @@ __all__ = ["METHODS", "Result", "choose", "solve"]
 
 METHODS = ("newton-cholesky", "newton-cg", "lbfgs")
 CHEAP = 1e8  # operations up to which a Hessian is formed, and factored, at every step
-HESSIAN_SIZE = 2500  # coefficients up to which it may be formed when that pays
+HESSIAN_SIZE = 2500  # coefficients up to which the Hessian of a sample may precondition
 
 
 def choose(solver: str, n_rows: int, size: int) -> str:
-    """The method for a value of the parameter `solver`, and `size` coefficients."""
+    """The method for a value of the parameter `solver`, and `size` coefficients.
+
+    A small Hessian is formed at every step; one of up to 2500 coefficients preconditions Newton's
+    steps, from a sample of rows; beyond that L-BFGS gathers curvature from its own steps.
+    """
     if solver == "lbfgs":
         return "lbfgs"
-    return "newton-cholesky" if size**2 * (n_rows + size / 3) <= CHEAP else "newton-cg"
+    if size**2 * (n_rows + size / 3) <= CHEAP:
+        return "newton-cholesky"
+    return "lbfgs" if solver == "auto" and size > HESSIAN_SIZE else "newton-cg"
 
 
 def solve(
@@ -33,22 +39,22 @@ def solve(
     on_iteration: OnIteration,
 ) -> Result:
     """Minimise `objective` from `coef` by one of METHODS."""
-    size = int(np.prod(objective.shape))
-    preconditioner: Any
-    if method == "newton-cholesky":
-        preconditioner = ExactHessian()
-    elif objective.many_columns:
-        preconditioner = Diagonal()
-    elif method == "newton-cg" and size <= HESSIAN_SIZE:
-        preconditioner = Bought()
-    else:
-        preconditioner = Kronecker()
     minimise = lbfgs if method == "lbfgs" else newton
     return minimise(
         objective,
         coef,
-        preconditioner,
+        _preconditioner(method, objective),
         tol=tol,
         max_iter=max_iter,
         on_iteration=on_iteration,
     )
+
+
+def _preconditioner(method: str, objective: Any) -> Any:
+    """What the method's steps start from: as much of the Hessian as pays."""
+    if method == "newton-cholesky":
+        return ExactHessian()
+    if objective.many_columns:
+        return Diagonal()
+    small = int(np.prod(objective.shape)) <= HESSIAN_SIZE
+    return Bought() if method == "newton-cg" and small else Kronecker()

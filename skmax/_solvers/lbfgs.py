@@ -8,8 +8,9 @@ from collections import deque
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.linalg.blas import daxpy, ddot
 
-from skmax._solvers.newton import LEFT, ended, norm_of, relative_gap, steihaug
+from skmax._solvers.newton import LEFT, ended, forcing, norm_of, relative_gap, steihaug
 from skmax._solvers.result import (
     NO_DESCENT,
     OUT_OF_ITERATIONS,
@@ -32,6 +33,36 @@ class Pair(NamedTuple):
     scale: float
 
 
+class Memory:
+    """The last pairs, and the inverse Hessian that they make of the preconditioner's by BFGS."""
+
+    def __init__(self, preconditioner: Any) -> None:
+        self.preconditioner = preconditioner
+        self.pairs: deque[Pair] = deque(maxlen=MEMORY)
+
+    def remember(self, change: np.ndarray, difference: np.ndarray) -> None:
+        """Keep a pair whose curvature is positive beyond rounding."""
+        curvature = float(np.vdot(change, difference))
+        if curvature > 1e-14 * np.linalg.norm(change) * np.linalg.norm(difference):
+            scale = curvature / norm_of(difference, self.preconditioner) ** 2
+            self.pairs.append(Pair(change.ravel(), difference.ravel(), curvature, scale))
+
+    def solve(self, v: np.ndarray) -> np.ndarray:
+        """The inverse Hessian times v, by the two loops over the pairs."""
+        q = v.ravel().copy()
+        shares = []
+        for pair in reversed(self.pairs):
+            share = ddot(pair.change, q) / pair.curvature
+            daxpy(pair.difference, q, a=-share)
+            shares.append(share)
+        r = self.preconditioner.solve(q.reshape(v.shape)).ravel()
+        if self.pairs:
+            r *= self.pairs[-1].scale
+        for pair, share in zip(self.pairs, reversed(shares), strict=True):
+            daxpy(pair.change, r, a=share - ddot(pair.difference, r) / pair.curvature)
+        return r.reshape(v.shape)
+
+
 def lbfgs(
     objective: Any,
     coef: np.ndarray,
@@ -44,83 +75,56 @@ def lbfgs(
     """Minimise `objective` from `coef`; at the end a Newton step confirms the gap and is taken."""
     value, gradient = objective.value_and_gradient(coef)
     preconditioner.refresh(objective, np.inf)
-    memory: deque[Pair] = deque(maxlen=MEMORY)
-    values, gap, worth_a_look = [value], np.inf, tol
+    memory = Memory(preconditioner)
+    values, gap, newton_step = [value], np.inf, False
     for n_iter in range(1, max_iter + 1):
         if value <= objective.vanishing:
             return Result(coef, value, np.inf, n_iter - 1, False, SEPARABLE, values)
         # 0. The curvature that the preconditioner has seen grows old.
         if n_iter % MEMORY == 0:
             preconditioner.refresh(objective, gap)
-        # 1. The gap, as the preconditioner sees it; then, if it is small, by Newton's equation.
+        # 1. The direction, and the gap as the memory sees it.
+        direction = -memory.solve(gradient)
+        slope = float(np.vdot(gradient, direction))
         floor = objective.resolution * abs(value)
-        seen = 0.5 * norm_of(gradient, preconditioner) ** 2
-        gap = relative_gap(seen, value)
-        if gap <= worth_a_look or seen <= floor:
-            step = steihaug(objective.hessian_product, preconditioner.solve, gradient, np.inf, 0.02)
+        gap = relative_gap(-0.5 * slope, value)
+        # 2. Where that is small, Newton's equation tells, and from then on gives the steps.
+        newton_step = newton_step or gap <= tol or -0.5 * slope <= floor
+        if newton_step:
+            step = steihaug(objective.hessian_product, memory.solve, gradient, np.inf, forcing(gap))
             gap = relative_gap(step.decrease + step.left, value)
-            new_value, new_gradient = objective.value_and_gradient(coef + step.direction)
-            if new_value <= value + floor:
-                change, coef = step.direction, coef + step.direction
-                _remember(memory, change, new_gradient - gradient, preconditioner)
-                value, gradient = new_value, new_gradient
-            else:
-                objective.value_and_gradient(coef)
-            values.append(value)
-            on_iteration(n_iter, value, gap)
-            left = relative_gap(0.5 * norm_of(gradient, preconditioner) ** 2, value)
+            found = _accept(objective, coef, value + floor, step.direction)
+        else:
+            found = _line_search(objective, coef, value, slope, direction, floor)
+        # 3. Remember how the gradient changed.
+        if found is not None:
+            change, new_value, new_gradient = found
+            memory.remember(change, new_gradient - gradient)
+            coef, value, gradient = coef + change, new_value, new_gradient
+        values.append(value)
+        on_iteration(n_iter, value, gap)
+        # 4. Stop where the gap is small before the Newton step and after it.
+        if newton_step:
+            left = relative_gap(0.5 * norm_of(gradient, memory) ** 2, value)
             enough = max(LEFT * tol, objective.resolution)
             if step.decrease <= floor or (gap <= tol and left <= enough):
                 return ended(coef, value, left, n_iter, values, tol, objective.resolution)
-            if gap > tol:
-                worth_a_look /= 10
-            continue
-        # 2. The direction, by the two loops over the memory.
-        direction = _two_loops(gradient, memory, preconditioner)
-        slope = float(np.vdot(gradient, direction))
-        if slope >= 0:
-            memory.clear()
-            direction = -preconditioner.solve(gradient)
-            slope = float(np.vdot(gradient, direction))
-        # 3. How far to go along it.
-        found = _line_search(objective, coef, value, slope, direction, floor)
-        if found is None:
-            if memory:
-                memory.clear()
-                continue
-            return Result(coef, value, gap, n_iter, gap <= tol, NO_DESCENT, values)
-        length, new_value, new_gradient = found
-        # 4. Remember how the gradient changed.
-        change = length * direction
-        _remember(memory, change, new_gradient - gradient, preconditioner)
-        coef, value, gradient = coef + change, new_value, new_gradient
-        values.append(value)
-        on_iteration(n_iter, value, gap)
+        elif found is None:
+            if not memory.pairs:
+                return Result(coef, value, gap, n_iter, gap <= tol, NO_DESCENT, values)
+            memory.pairs.clear()
     return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
 
 
-def _remember(
-    memory: deque[Pair], change: np.ndarray, difference: np.ndarray, preconditioner: Any
-) -> None:
-    """Keep a pair whose curvature is positive beyond rounding."""
-    curvature = float(np.vdot(change, difference))
-    if curvature > 1e-14 * np.linalg.norm(change) * np.linalg.norm(difference):
-        scale = curvature / norm_of(difference, preconditioner) ** 2
-        memory.append(Pair(change, difference, curvature, scale))
-
-
-def _two_loops(gradient: np.ndarray, memory: deque[Pair], preconditioner: Any) -> np.ndarray:
-    """-H gradient for the inverse Hessian H that the memory has built on the preconditioner."""
-    q = gradient.copy()
-    shares = []
-    for pair in reversed(memory):
-        share = float(np.vdot(pair.change, q)) / pair.curvature
-        q -= share * pair.difference
-        shares.append(share)
-    r = preconditioner.solve(q) * (memory[-1].scale if memory else 1.0)
-    for pair, share in zip(memory, reversed(shares), strict=True):
-        r += (share - float(np.vdot(pair.difference, r)) / pair.curvature) * pair.change
-    return -r
+def _accept(
+    objective: Any, coef: np.ndarray, highest: float, step: np.ndarray
+) -> tuple[np.ndarray, float, np.ndarray] | None:
+    """The step with the value and the gradient after it; None, and back, where it goes up."""
+    value, gradient = objective.value_and_gradient(coef + step)
+    if value <= highest:
+        return step, value, gradient
+    objective.value_and_gradient(coef)
+    return None
 
 
 def _line_search(
@@ -130,8 +134,8 @@ def _line_search(
     slope: float,
     direction: np.ndarray,
     floor: float,
-) -> tuple[float, float, np.ndarray] | None:
-    """A step length that meets the weak Wolfe conditions; None where the value only rises."""
+) -> tuple[np.ndarray, float, np.ndarray] | None:
+    """A step that meets the weak Wolfe conditions, with value and gradient; None if all rise."""
     low, high, length = 0.0, np.inf, 1.0
     best = None
     for _ in range(MOST_TRIALS):
@@ -139,7 +143,7 @@ def _line_search(
         if not new_value <= value + DECREASE * length * slope + floor:
             high = length
         else:
-            best = (length, new_value, new_gradient)
+            best = (length * direction, new_value, new_gradient)
             if float(np.vdot(new_gradient, direction)) >= CURVATURE * slope:
                 return best
             low = length

@@ -155,8 +155,8 @@ def steihaug(
 
 
 def forcing(gap: float) -> float:
-    """How exactly to solve for the next step: loosely far away, to 2% near the optimum."""
-    return float(np.clip(np.sqrt(gap), 0.02, 0.3)) if np.isfinite(gap) else 0.3
+    """How exactly to solve for a step: loosely at first, to 2% where only digits are missing."""
+    return float(np.clip(100 * np.sqrt(gap), 0.02, 0.3)) if np.isfinite(gap) else 0.3
 
 
 def norm_of(gradient: np.ndarray, preconditioner: Any) -> float:

@@ -63,6 +63,8 @@ class Kronecker:
         return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
+        if len(self.groups) == 1:  # the eigenvectors would undo each other
+            return scipy.linalg.cho_solve(self.groups[0][1], v.T, check_finite=False).T
         turned = self.vectors.T @ v
         for part, factor in self.groups:
             turned[part] = scipy.linalg.cho_solve(factor, turned[part].T, check_finite=False).T
@@ -112,13 +114,15 @@ class Bought:
     def __init__(self) -> None:
         self.rented = Kronecker()
         self.bought: SampledHessian | None = None
-        self.paid_at = 0
 
     def refresh(self, objective: Any, gap: float) -> bool:
+        if self.rented.gram is None:
+            self.paid_at = objective.n_products
+            return self.rented.refresh(objective, gap)
         most_rows = self.ROWS * objective.shape[1]
         price = objective.products_per_hessian(most_rows)
         spent = objective.n_products - self.paid_at
-        if objective.n_products == 0 or (price > self.LIGHT and spent < price):
+        if price > self.LIGHT and spent < price:
             return self.rented.refresh(objective, gap) if self.bought is None else False
         self.paid_at, first = objective.n_products, self.bought is None
         self.bought = self.bought or SampledHessian(most_rows, self.rented.gram)
