@@ -63,8 +63,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     solver : {"auto", "lbfgs", "newton"}, default="auto"
         "newton": trust-region Newton, with the exact Hessian where that is small and conjugate
         gradients, preconditioned by the Hessian of a sample of rows, otherwise; "lbfgs":
-        preconditioned L-BFGS that ends in Newton steps. "auto" chooses by the problem's size: L-BFGS
-        beyond 2500 coefficients. `solver_` says what ran.
+        preconditioned L-BFGS that ends in Newton steps. "auto" chooses by the problem's size:
+        L-BFGS beyond 2500 coefficients. `solver_` says what ran.
     tol : float, default=1e-6
         What the fit guarantees, of the estimated relative gap (value - minimum) / minimum: before
         the last step it was at most `tol`, by half the squared Newton decrement, and after it at

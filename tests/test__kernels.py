@@ -516,7 +516,7 @@ def padded(array, lanes):
 
 
 indices = pytest.mark.parametrize("index", [np.int32, np.int64])
-outputs = pytest.mark.parametrize("n_outputs", [1, 2, 7, 8, 9, 16, 17, 33])
+outputs = pytest.mark.parametrize("n_outputs", [1, 2, 7, 8, 9, 16, 17, 33, 70])
 
 
 @indices
@@ -528,7 +528,7 @@ def test_csr_logits(start, stop, n_outputs, dtype, index):
     coef = logits_of(14, n_outputs, dtype)
     out = np.full((n_outputs, stop - start), 7, dtype)
     wide = frozen(padded(coef, lanes))
-    buffer = np.full(wide.shape[1], 7, dtype)
+    buffer = np.full(4 * lanes, 7, dtype)
     _kernels.csr_logits(*X, start, wide, buffer, out)
     exact = reference.csr_logits(*X, start, stop, coef[:-1]) + coef[-1][:, None]
     assert_close(out, exact, ulps=20, floor=20.0)
@@ -542,7 +542,7 @@ def test_csr_gradient_adds_to_what_is_there(start, stop, n_outputs, dtype, index
     X, lanes = csr_of(40, 13, dtype, index), 64 // np.dtype(dtype).itemsize
     residual = frozen(logits_of(n_outputs, stop - start, dtype))
     gradient = padded(np.full((14, n_outputs), 0.5, dtype), lanes)
-    buffer = np.full(gradient.shape[1], 7, dtype)
+    buffer = np.full(4 * lanes, 7, dtype)
     _kernels.csr_gradient(*X, start, residual, buffer, gradient)
     exact = reference.csr_gradient(*X, start, stop, residual, 13)
     assert_close(gradient[:-1, :n_outputs], exact + 0.5, ulps=20, floor=20.0)

@@ -12,74 +12,29 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from skmax._kernels._jit import jit
+from skmax._kernels.codegen import Access, cases, multiply_add, zero_sums
 from skmax._kernels.simd import (
     Vector,
-    address_of,
-    broadcast,
     lane_sums,
     load,
     load_first,
+    load_lanes,
     splat,
     store,
     store_lanes,
     transpose8,
     width_of,
 )
+from skmax._kernels.tile import fill
 
 TILE_ROWS, TILE_CLASSES = 8, 3  # of `_dot_tile`
+STRETCH = 32  # vectors of columns
 TILE_HEIGHT, TILE_VECTORS = 4, 4  # of `_outer_tile`
-
-
-def _cases(builder, number, most):
-    """Each value up to `most`; the code built meanwhile runs where `number` has that value."""
-    for value in range(1, most + 1):
-        with builder.if_then(builder.icmp_signed("==", number, number.type(value))):
-            yield value
-
-
-class _Access:
-    """Code for vectors at start + i * step of a flat array."""
-
-    def __init__(self, context, builder, array_type, array, start, step):
-        self.context, self.builder, self.array_type = context, builder, array_type
-        self.array, self.start, self.step = array, start, step
-        self.align = array_type.dtype.bitwidth // 8
-
-    def at(self, row, offset):
-        builder = self.builder
-        place = builder.add(self.start, builder.mul(self.step, self.step.type(row)))
-        return builder.add(place, offset)
-
-    def pointer(self, row, offset, kind):
-        place = self.at(row, offset)
-        return address_of(self.context, self.builder, self.array_type, self.array, place, kind)
-
-    def load(self, row, offset, kind):
-        return self.builder.load(self.pointer(row, offset, kind), align=self.align)
-
-    def load_everywhere(self, row, offset, kind):
-        """One number in all lanes."""
-        data = cgutils.create_struct_proxy(self.array_type)(
-            self.context, self.builder, self.array
-        ).data
-        scalar = self.builder.load(self.builder.gep(data, [self.at(row, offset)]))
-        return broadcast(self.builder, scalar, kind)
-
-
-def _sums(builder, kind, height, width):
-    """Room for height x width vectors, 0 at first; LLVM keeps it in registers."""
-    zero = ir.Constant(kind, None)
-    return [[cgutils.alloca_once_value(builder, zero) for _ in range(width)] for _ in range(height)]
-
-
-def _multiply_add(builder, total, a, b):
-    product = builder.fmul(a, b, flags=["contract"])
-    builder.store(builder.fadd(builder.load(total), product, flags=["contract"]), total)
 
 
 @intrinsic
 def _dot_tile(typing, x, x_at, x_step, vectors, w, w_at, w_step, classes, z, z_at, z_step, rows):
-    """z[k, r] = x[r] . w[k] over `vectors`, for up to 3 classes and the first `rows` of 8 rows.
+    """z[k, r] += x[r] . w[k] over `vectors`, for up to 3 classes and the first `rows` of 8 rows.
 
     Row r begins at x_at + r * x_step, class k at w_at + k * w_step.
     """
@@ -90,22 +45,23 @@ def _dot_tile(typing, x, x_at, x_step, vectors, w, w_at, w_step, classes, z, z_a
             arguments
         )
         kind, lanes = context.get_value_type(vector), x_at_.type(vector.width)
-        row = _Access(context, builder, x, x_, x_at_, x_step_)
-        coef = _Access(context, builder, w, w_, w_at_, w_step_)
-        out = _Access(context, builder, z, z_, z_at_, z_step_)
-        for height in _cases(builder, classes_, TILE_CLASSES):
-            sums = _sums(builder, kind, height, TILE_ROWS)
+        row = Access(context, builder, x, x_, x_at_, x_step_)
+        coef = Access(context, builder, w, w_, w_at_, w_step_)
+        out = Access(context, builder, z, z_, z_at_, z_step_)
+        for height in cases(builder, classes_, TILE_CLASSES):
+            sums = zero_sums(builder, kind, height, TILE_ROWS)
             with cgutils.for_range(builder, vectors_) as loop:
                 there = builder.mul(loop.index, lanes)
                 weights = [coef.load(k, there, kind) for k in range(height)]
                 for r in range(TILE_ROWS):
                     entries = row.load(r, there, kind)
                     for k in range(height):
-                        _multiply_add(builder, sums[k][r], entries, weights[k])
+                        multiply_add(builder, sums[k][r], entries, weights[k])
             for k in range(height):
                 total = lane_sums(builder, [builder.load(of_row) for of_row in sums[k]])
                 pointer = out.pointer(k, z_at_.type(0), total.type)
-                store_lanes(builder, total, pointer, n, out.align)
+                old = load_lanes(builder, pointer, n, ir.Constant(total.type, None), out.align)
+                store_lanes(builder, builder.fadd(old, total), pointer, n, out.align)
         return context.get_dummy_value()
 
     of_block = x, intp, intp, intp
@@ -125,19 +81,19 @@ def _outer_tile(typing, x, x_at, x_step, vectors, rows, g, g_at, g_step, height,
         x_, x_at_, x_step_, vectors_, n, g_, g_at_, g_step_, height_, t_, t_at_, t_step_ = arguments
         kind, wide = context.get_value_type(vector), ir.VectorType(ir.DoubleType(), vector.width)
         lanes = x_at_.type(vector.width)
-        block = _Access(context, builder, x, x_, x_at_, lanes)
-        factor = _Access(context, builder, g, g_, g_at_, g_step_)
-        out = _Access(context, builder, t, t_, t_at_, t_step_)
-        for width in _cases(builder, vectors_, TILE_VECTORS):
-            for tall in _cases(builder, height_, TILE_HEIGHT):
-                sums = _sums(builder, kind, tall, width)
+        block = Access(context, builder, x, x_, x_at_, lanes)
+        factor = Access(context, builder, g, g_, g_at_, g_step_)
+        out = Access(context, builder, t, t_, t_at_, t_step_)
+        for width in cases(builder, vectors_, TILE_VECTORS):
+            for tall in cases(builder, height_, TILE_HEIGHT):
+                sums = zero_sums(builder, kind, tall, width)
                 with cgutils.for_range(builder, n) as loop:
                     there = builder.mul(loop.index, x_step_)
                     entries = [block.load(j, there, kind) for j in range(width)]
                     for k in range(tall):
                         everywhere = factor.load_everywhere(k, loop.index, kind)
                         for j in range(width):
-                            _multiply_add(builder, sums[k][j], everywhere, entries[j])
+                            multiply_add(builder, sums[k][j], everywhere, entries[j])
                 for k in range(tall):
                     for j in range(width):
                         value = builder.load(sums[k][j])
@@ -203,16 +159,22 @@ def pack_columns(X, start, count, shift, block):
 
 @jit
 def block_logits(block, coef, out):
-    """out[k, i] = coef[k] . row i: coef (K, width), out (K, m)."""
-    width = block.shape[1]
+    """out[k, i] = coef[k] . row i: coef (K, width), out (K, m).
+
+    A tile of rows, a stretch of columns at a time, stays in the L1 cache for all classes.
+    """
+    width, lanes = block.shape[1], width_of(block)
     n_classes, n_rows = out.shape
-    vectors = width // width_of(block)
     x, w, z = block.reshape(-1), coef.reshape(-1), out.reshape(-1)
-    for k in range(0, n_classes, TILE_CLASSES):
-        classes, from_ = min(TILE_CLASSES, n_classes - k), k * width
+    fill(z, 0)
+    for j in range(0, width, STRETCH * lanes):
+        vectors = min(STRETCH, (width - j) // lanes)
         for i in range(0, n_rows, TILE_ROWS):
-            rows, to = min(TILE_ROWS, n_rows - i), k * n_rows + i
-            _dot_tile(x, i * width, width, vectors, w, from_, width, classes, z, to, n_rows, rows)
+            rows, tile = min(TILE_ROWS, n_rows - i), i * width + j
+            for k in range(0, n_classes, TILE_CLASSES):
+                some, to = min(TILE_CLASSES, n_classes - k), k * n_rows + i
+                from_ = k * width + j
+                _dot_tile(x, tile, width, vectors, w, from_, width, some, z, to, n_rows, rows)
 
 
 @jit

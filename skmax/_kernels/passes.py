@@ -22,7 +22,7 @@ from skmax._kernels.cross_entropy import (
 )
 from skmax._kernels.dense import TILE_ROWS, block_gradient, block_logits, pack
 from skmax._kernels.simd import width_of
-from skmax._kernels.sparse import csr_gradient, csr_logits
+from skmax._kernels.sparse import VECTORS, csr_gradient, csr_logits
 
 
 @jit
@@ -125,8 +125,8 @@ def _dense_gradient(rows, first, room, residual, total):
 
 @jit
 def _csr_room(rows, coef, size):
-    """Memory for the outputs of one row."""
-    return _aligned(coef.shape[1], coef)
+    """Memory for some outputs of one row."""
+    return _aligned(VECTORS * width_of(coef), coef)
 
 
 @jit

@@ -111,18 +111,22 @@ def _masked(builder, name, kind, pointer):
     return f"llvm.masked.{name}.{_suffix(kind)}.{of_pointer}"
 
 
+def load_lanes(builder, pointer, count, other, align):
+    """Code that loads the first `count` lanes of a vector; the other lanes are those of `other`."""
+    name = _masked(builder, "load", other.type, pointer)
+    mask = _first(builder, other.type, count)
+    return _call(builder, name, other.type, [pointer, ir.IntType(32)(align), mask, other])
+
+
 @intrinsic
 def load_first(typing, array, index, count, other):
     """Like `load` for the first `count` lanes; the other lanes are those of the vector `other`."""
     vector = Vector(array.dtype)
 
     def codegen(context, builder, signature, arguments):
-        kind = _llvm(context, vector)
-        pointer = address_of(context, builder, array, *arguments[:2], kind)
-        mask = _first(builder, kind, arguments[2])
-        align = ir.IntType(32)(array.dtype.bitwidth // 8)
-        name = _masked(builder, "load", kind, pointer)
-        return _call(builder, name, kind, [pointer, align, mask, arguments[3]])
+        pointer = address_of(context, builder, array, *arguments[:2], _llvm(context, vector))
+        align = array.dtype.bitwidth // 8
+        return load_lanes(builder, pointer, arguments[2], arguments[3], align)
 
     return vector(array, types.intp, types.intp, vector), codegen
 

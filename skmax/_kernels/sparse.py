@@ -1,50 +1,136 @@
 """Products with the rows of a CSR matrix, block by block.
 
 Coefficients and gradients lie as (p + 1, width): all outputs of a column side by side, padded to
-whole vectors, so that an entry of X meets one run of memory; the last row is the intercepts'.
+whole vectors, so that an entry of X meets one run of memory; the last row is the intercepts'. The
+outputs of a row, up to four vectors of them at a time, stay in registers while its entries pass.
 """
 
 import numpy as np
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
 
 from skmax._kernels._jit import jit
-from skmax._kernels.simd import load, splat, store, width_of
+from skmax._kernels.codegen import Access, cases, multiply_add
+from skmax._kernels.simd import Vector, width_of
+
+VECTORS = 4  # of outputs at a time
+
+
+class _Entries:
+    """Code for a loop over the entries of a row: places of its columns, and values in all lanes."""
+
+    def __init__(self, context, builder, kind, arrays, values):
+        (data, indices), (data_, indices_, self.first, self.last, self.width) = arrays, values
+        one = self.first.type(1)
+        self.builder, self.kind = builder, kind
+        self.data = Access(context, builder, data, data_, self.first.type(0), one)
+        self.indices = Access(context, builder, indices, indices_, self.first.type(0), one)
+
+    def __iter__(self):
+        builder = self.builder
+        with cgutils.for_range(builder, builder.sub(self.last, self.first)) as loop:
+            at = builder.add(self.first, loop.index)
+            column = self.indices.load_number(0, at)
+            if column.type != at.type:
+                column = builder.sext(column, at.type)
+            yield builder.mul(column, self.width), self.data.load_everywhere(0, at, self.kind)
+
+
+@intrinsic
+def _row_logits(typing, data, indices, first, last, width, coef, start, vectors, out):
+    """out[k] = coef[p, k] + sum over entries first..last of x_j coef[j, k], up to 4 vectors of k.
+
+    The outputs begin at `start` in a row of `coef`, which is `width` long, and at 0 in `out`.
+    """
+    vector, intp = Vector(data.dtype), types.intp
+
+    def codegen(context, builder, signature, arguments):
+        coef_, start_, vectors_, out_ = arguments[5:]
+        kind, zero = context.get_value_type(vector), start_.type(0)
+        lanes = start_.type(vector.width)
+        table = Access(context, builder, coef, coef_, start_, lanes)
+        result = Access(context, builder, out, out_, zero, lanes)
+        rows = _Entries(context, builder, kind, (data, indices), arguments[:5])
+        for count in cases(builder, vectors_, VECTORS):
+            sums = [
+                cgutils.alloca_once_value(builder, result.load(k, zero, kind)) for k in range(count)
+            ]
+            for place, value in rows:
+                for k in range(count):
+                    multiply_add(builder, sums[k], value, table.load(k, place, kind))
+            for k in range(count):
+                pointer = result.pointer(k, zero, kind)
+                builder.store(builder.load(sums[k]), pointer, align=result.align)
+        return context.get_dummy_value()
+
+    row = data, indices, intp, intp, intp
+    return types.none(*row, coef, intp, intp, out), codegen
+
+
+@intrinsic
+def _row_gradient(typing, data, indices, first, last, width, total, start, vectors, residual):
+    """total[j, k] += x_j residual[k] for entries first..last of a row, up to 4 vectors of k."""
+    vector, intp = Vector(data.dtype), types.intp
+
+    def codegen(context, builder, signature, arguments):
+        total_, start_, vectors_, residual_ = arguments[5:]
+        kind, zero = context.get_value_type(vector), start_.type(0)
+        lanes = start_.type(vector.width)
+        table = Access(context, builder, total, total_, start_, lanes)
+        factor = Access(context, builder, residual, residual_, zero, lanes)
+        rows = _Entries(context, builder, kind, (data, indices), arguments[:5])
+        for count in cases(builder, vectors_, VECTORS):
+            factors = [factor.load(k, zero, kind) for k in range(count)]
+            for place, value in rows:
+                for k in range(count):
+                    pointer = table.pointer(k, place, kind)
+                    product = builder.fmul(value, factors[k], flags=["contract"])
+                    old = builder.load(pointer, align=table.align)
+                    new = builder.fadd(old, product, flags=["contract"])
+                    builder.store(new, pointer, align=table.align)
+        return context.get_dummy_value()
+
+    row = data, indices, intp, intp, intp
+    return types.none(*row, total, intp, intp, residual), codegen
 
 
 @jit
 def csr_logits(data, indices, indptr, start, coef, buffer, out):
     """out[k, i] = sum_j x_ij coef[j, k] + coef[p, k], for m rows from `start` on; out (K, m).
 
-    `buffer` (width,) is room for a row.
+    `buffer` is room for four vectors.
     """
-    width = coef.shape[1]
-    flat, lanes, intercepts = coef.reshape(-1), width_of(coef), (coef.shape[0] - 1) * width
-    for i in range(out.shape[1]):
-        for k in range(0, width, lanes):
-            store(buffer, k, load(flat, intercepts + k))
-        for at in range(indptr[start + i], indptr[start + i + 1]):
-            entry, place = splat(data, data[at]), indices[at] * width
-            for k in range(0, width, lanes):
-                store(buffer, k, load(buffer, k) + entry * load(flat, place + k))
-        for k in range(out.shape[0]):
-            out[k, i] = buffer[k]
+    width, lanes = coef.shape[1], width_of(coef)
+    flat, intercepts = coef.reshape(-1), (coef.shape[0] - 1) * width
+    for k in range(0, width, VECTORS * lanes):
+        vectors = min(VECTORS, (width - k) // lanes)
+        outputs = min(vectors * lanes, out.shape[0] - k)
+        for i in range(out.shape[1]):
+            first, last = indptr[start + i], indptr[start + i + 1]
+            for lane in range(vectors * lanes):
+                buffer[lane] = flat[intercepts + k + lane]
+            _row_logits(data, indices, first, last, width, flat, k, vectors, buffer)
+            for lane in range(outputs):
+                out[k + lane, i] = buffer[lane]
 
 
 @jit
 def csr_gradient(data, indices, indptr, start, residual, buffer, gradient):
     """gradient[j, k] += sum_i x_ij residual[k, i], and gradient[p, k] += sum_i residual[k, i]."""
-    width = gradient.shape[1]
-    flat, lanes, intercepts = gradient.reshape(-1), width_of(gradient), gradient.size - width
-    for k in range(0, width, lanes):
-        store(buffer, k, splat(buffer, 0.0))
-    for i in range(residual.shape[1]):
-        for k in range(residual.shape[0]):
-            buffer[k] = residual[k, i]
-        for k in range(0, width, lanes):
-            store(flat, intercepts + k, load(flat, intercepts + k) + load(buffer, k))
-        for at in range(indptr[start + i], indptr[start + i + 1]):
-            entry, place = splat(data, data[at]), indices[at] * width
-            for k in range(0, width, lanes):
-                store(flat, place + k, load(flat, place + k) + entry * load(buffer, k))
+    width, lanes = gradient.shape[1], width_of(gradient)
+    flat, intercepts = gradient.reshape(-1), gradient.size - width
+    for k in range(0, width, VECTORS * lanes):
+        vectors = min(VECTORS, (width - k) // lanes)
+        outputs = min(vectors * lanes, residual.shape[0] - k)
+        for lane in range(vectors * lanes):
+            buffer[lane] = 0
+        for i in range(residual.shape[1]):
+            for lane in range(outputs):
+                buffer[lane] = residual[k + lane, i]
+                flat[intercepts + k + lane] += buffer[lane]
+            first, last = indptr[start + i], indptr[start + i + 1]
+            _row_gradient(data, indices, first, last, width, flat, k, vectors, buffer)
 
 
 @jit

@@ -22,6 +22,7 @@ def chunks(n_rows: int, sum_size: int, operations: float) -> list[tuple[int, int
     worth = int(operations / (WORTH_A_SUM * sum_size))
     most = min(MAX_CHUNKS, n_rows // 256, int(operations / WORTH_A_CHUNK))
     count = max(1, min(most, max(2, min(room, worth))))
+    count = 2 ** (count.bit_length() - 1)  # threads come in even numbers
     edges = np.linspace(0, n_rows, count + 1).astype(int).tolist()
     return list(itertools.pairwise(edges))
 
