@@ -199,7 +199,8 @@ class Objective:
             return totals
 
         size = int(np.prod(shape))
-        parts = chunks(len(rows), size, len(rows) * size)
+        # A chunk begins with zeros and several calls: it takes more to be worth it than in a pass.
+        parts = chunks(len(rows), size, len(rows) * size / 16)
         return self.rows.full_grams(add_up(self._each(work, parts)))
 
     def output_curvature(self) -> np.ndarray:

@@ -32,7 +32,7 @@ RULES = {
     "verbose": _parameters.VERBOSITY,
 }
 #: Products of an entry of X and an output below which a second thread costs more than it brings.
-SMALL = 2_000_000
+SMALL = 1_200_000
 #: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
 BELOW = 30.0
 

@@ -1,7 +1,10 @@
 """Dense rows with more columns than rows."""
 
+import functools
+
 import numpy as np
 import scipy.linalg
+from scipy.linalg.lapack import dormqr
 
 from skmax._rows.dense import DenseRows, dense_moments
 
@@ -18,20 +21,29 @@ class RowSpace(DenseRows):
         self.centre, deviation = dense_moments(X, share, intercept)
         order = np.argsort(-deviation)
         tall = (X.T[order] - self.centre[order][:, None]).astype(np.float64, copy=False)
-        basis, factor = scipy.linalg.qr(tall, mode="economic", overwrite_a=True)
+        self.reflections, factor = scipy.linalg.qr(tall, mode="raw", overwrite_a=True)
         sizes = np.abs(factor).max(axis=1)
         # Centred rows depend on each other: what is left of one of them is rounding.
         kept = sizes > 8 * len(X) * np.finfo(np.float64).eps * sizes.max()
-        self.basis = np.empty((X.shape[1], int(kept.sum())))
-        self.basis[order] = basis[:, kept]
+        self.order, self.kept = order, np.flatnonzero(kept)
         super().__init__(factor[kept].T.astype(X.dtype), share, intercept)
 
     def to_user(
         self, coef: np.ndarray, gram: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         reduced, intercepts = super().to_user(coef, gram)
-        weights = reduced @ self.basis.T
+        turned = np.zeros((len(self.order), len(coef)))
+        turned[self.kept] = reduced.T
+        weights = np.empty(turned.shape[::-1])
+        weights[:, self.order] = self._turn("N", turned).T
         return weights, intercepts - weights @ self.centre
 
     def from_user(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
-        return super().from_user(weights @ self.basis, intercepts + weights @ self.centre)
+        turned = self._turn("T", weights[:, self.order].T)[self.kept]
+        return super().from_user(turned.T, intercepts + weights @ self.centre)
+
+    def _turn(self, transposed: str, columns: np.ndarray) -> np.ndarray:
+        """Q or Q' times the columns, by the reflections that Q is a product of."""
+        call = functools.partial(dormqr, "L", transposed, *self.reflections, columns)
+        room = int(call(lwork=-1)[1][0])
+        return call(lwork=room)[0]
