@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skmax import _parameters, _solvers, _threads, functional
+from skmax import _kernels, _parameters, _solvers, _threads
 from skmax._objective import Objective
-from skmax._rows import rows_of
+from skmax._rows import rows_of, users_logits
 from skmax._targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
 
 RULES = {
@@ -209,6 +209,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         with _as_before_on_error(self):
             _parameters.check_parameters(self, RULES)
             X = _read_samples(self, X, None if y is None else "no_validation")
+            _check_finite(self, X)
             targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
             with _threads.one_blas_thread():
                 self._fit(X, targets)
@@ -245,8 +246,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Probabilities in the order of `classes_`.
         """
-        logits = self._all_logits(X)
-        return functional.softmax(logits, out=logits)
+        return self._finished_logits(X, _kernels.softmax_rows)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of each class's probability, finite where that underflows.
@@ -261,8 +261,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes)
             Log-probabilities in the order of `classes_`.
         """
-        logits = self._all_logits(X)
-        return functional.log_softmax(logits, out=logits)
+        return self._finished_logits(X, _kernels.log_softmax_rows)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the logits.
@@ -277,12 +276,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
             The logit of each class; for two classes that of ``classes_[1]``.
         """
-        check_is_fitted(self)
-        X = _read_samples(self, X, reset=False)
-        logits = X @ self.coef_.T
-        if scipy.sparse.issparse(logits):
-            logits = logits.toarray()
-        logits = np.asarray(logits) + self.intercept_
+        logits = self._logits(X)
         return logits[:, 0] if len(self.classes_) == 2 else logits
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
@@ -305,7 +299,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         """
         if not is_soft(y):
             return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
-        logits = self._all_logits(X)
+        logits = self._finished_logits(X, None)
         shares, classes = read_soft(y)
         if not np.array_equal(classes, self.classes_) and hasattr(y, "columns"):
             raise ValueError(f"y: the columns {classes} are not the classes {self.classes_}")
@@ -437,12 +431,32 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             stacklevel=3,
         )
 
-    def _all_logits(self, X: Any) -> np.ndarray:
-        """A logit for every class, that of the first of two being 0."""
-        logits = self.decision_function(X)
-        if logits.ndim == 2:
+    def _logits(self, X: Any, finish: Any = None) -> np.ndarray:
+        """Logits (n, rows of `coef_`), or what finish(logits, out) makes of them."""
+        check_is_fitted(self)
+        X = _read_samples(self, X, reset=False)
+        coef = self._dense_coef()
+        if not scipy.sparse.issparse(X) and X.dtype == coef.dtype and X.size * len(coef) >= SMALL:
+            threads = _threads.n_threads(self.n_jobs)
+            logits, finite = users_logits(X, coef, self.intercept_, threads, finish)
+            if not finite:  # as some logits are where X is not
+                _check_finite(self, X)
             return logits
-        return np.column_stack([np.zeros_like(logits), logits])
+        _check_finite(self, X)
+        logits = np.asarray(X @ coef.T) + self.intercept_
+        if finish is not None:
+            finish(logits, logits)
+        return logits
+
+    def _finished_logits(self, X: Any, finish: Any) -> np.ndarray:
+        """What finish(logits, out) makes of a logit for every class, that of the first of two 0."""
+        if not (hasattr(self, "classes_") and len(self.classes_) == 2):
+            return self._logits(X, finish)
+        logits = self._logits(X)
+        both = np.concatenate([np.zeros_like(logits), logits], axis=1)
+        if finish is not None:
+            finish(both, both)
+        return both
 
     def _dense_coef(self) -> np.ndarray:
         """`coef_` as an array, sparsified or not."""
@@ -450,8 +464,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
 
 
 def _read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
-    """X as a float array or CSR matrix; NaN or infinity is an error that names the column."""
-    X = validate_data(
+    """X as a float array or CSR matrix; `_check_finite` is to follow."""
+    return validate_data(
         model,
         X,
         y,
@@ -461,11 +475,15 @@ def _read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = Tr
         dtype=[np.float64, np.float32],
         ensure_all_finite=False,
     )
+
+
+def _check_finite(model: Any, X: Any) -> None:
+    """NaN or infinity is an error that names the column."""
     entries = X.data if scipy.sparse.issparse(X) else X
     with np.errstate(over="ignore", invalid="ignore"):
         fine = np.isfinite(entries.sum()) or np.isfinite(entries).all()
     if fine:
-        return X
+        return
     wrong = scipy.sparse.coo_matrix(X)
     place = int(np.argmax(~np.isfinite(wrong.data)))
     column, row = int(wrong.col[place]), int(wrong.row[place])

@@ -8,7 +8,7 @@ import scipy.sparse
 from problems import logits_of, standardised
 
 from skmax import _kernels
-from skmax._rows import CsrRows, DenseRows, RowSpace, block_rows, chunks, rows_of
+from skmax._rows import CsrRows, DenseRows, RowSpace, block_rows, chunks, rows_of, users_logits
 
 
 def raw(n=60, p=5, *, offset=3.0, dtype=np.float64, seed=0):
@@ -227,3 +227,26 @@ def test_a_block_is_whole_tiles_of_rows_and_fits_the_cache(bytes_per_row):
     assert count % 8 == 0
     assert 32 <= count <= 4096
     assert count == 32 or count * bytes_per_row <= 2**19
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("n_outputs", [1, 3, 8, 19])
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+def test_logits_of_the_users_rows(order, n_outputs, threads):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40_007, 11))
+    X = np.repeat(X, 2, axis=0)[::2] if order == "strided" else np.asarray(X, order=order)
+    coef, intercept = rng.normal(size=(n_outputs, 11)), rng.normal(size=n_outputs)
+    expected = X @ coef.T + intercept
+    logits, finite = users_logits(X, coef, intercept, threads)
+    assert finite
+    np.testing.assert_allclose(logits, expected, rtol=1e-12, atol=1e-12)
+    doubled, _ = users_logits(X, coef, intercept, threads, lambda z, out: np.add(z, z, out=out))
+    np.testing.assert_array_equal(doubled, 2 * logits)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_logits_of_users_rows_that_are_not_finite_are_not_either(bad):
+    X, coef = np.ones((40_000, 3)), np.zeros((2, 3))
+    X[39_999, 1] = bad
+    assert not users_logits(X, coef, np.zeros(2), 2)[1]

@@ -21,7 +21,7 @@ from skmax._kernels.cross_entropy import (
     residual_targets,
 )
 from skmax._kernels.dense import TILE_ROWS, block_gradient, block_logits, pack
-from skmax._kernels.simd import width_of
+from skmax._kernels.simd import transpose8, width_of
 from skmax._kernels.sparse import VECTORS, csr_gradient, csr_logits
 
 
@@ -83,9 +83,21 @@ def row_logits(rows, coef, start, stop, size, out):
         count = min(size, stop - first)
         z = logits[: n_outputs * count].reshape(n_outputs, count)
         _logits(rows, coef, first, room, z)
-        for i in range(count):
-            for k in range(n_outputs):
-                out[first - start + i, k] = z[k, i]
+        _transpose(z, out[first - start : first - start + count])
+
+
+@jit
+def _transpose(z, out):
+    """out = z.T: eight by eight, the rest one by one."""
+    n_outputs, count = z.shape
+    flat, to = z.reshape(-1), out.reshape(-1)
+    tiled, rows = n_outputs // 8 * 8, count // 8 * 8
+    for i in range(0, rows, 8):
+        for k in range(0, tiled, 8):
+            transpose8(flat, k * count + i, count, to, i * n_outputs + k, n_outputs)
+    for i in range(count):
+        for k in range(tiled if i < rows else 0, n_outputs):
+            out[i, k] = z[k, i]
 
 
 @jit

@@ -14,8 +14,18 @@ from skmax._rows.csr import CsrRows
 from skmax._rows.cuts import add_up, block_rows, chunks
 from skmax._rows.dense import DenseRows
 from skmax._rows.row_space import RowSpace
+from skmax._rows.users import users_logits
 
-__all__ = ["CsrRows", "DenseRows", "RowSpace", "add_up", "block_rows", "chunks", "rows_of"]
+__all__ = [
+    "CsrRows",
+    "DenseRows",
+    "RowSpace",
+    "add_up",
+    "block_rows",
+    "chunks",
+    "rows_of",
+    "users_logits",
+]
 
 MOST_REDUCED = 2000  # rows up to which more columns than rows are reduced to their number
 
