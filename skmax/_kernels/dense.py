@@ -19,6 +19,7 @@ from skmax._kernels.simd import (
     load,
     load_first,
     load_lanes,
+    prefetch,
     splat,
     store,
     store_lanes,
@@ -29,6 +30,7 @@ from skmax._kernels.tile import fill
 
 TILE_ROWS, TILE_CLASSES = 8, 3  # of `_dot_tile`
 STRETCH = 32  # vectors of columns
+AHEAD = 128  # vectors, to be in the cache when they are copied: the hardware stops at each page
 TILE_HEIGHT, TILE_VECTORS = 4, 4  # of `_outer_tile`
 
 
@@ -131,6 +133,7 @@ def pack_rows(X, start, count, shift, block):
     for i in range(count):
         at = (start + i) * n_columns
         for j in range(0, whole, lanes):
+            prefetch(x, at + j + AHEAD * lanes)
             store(out, i * width + j, load(x, at + j) - load(shift, j))
         for j in range(whole, width, lanes):
             entries = load_first(x, at + j, max(0, n_columns - j), zero)

@@ -111,6 +111,22 @@ def _masked(builder, name, kind, pointer):
     return f"llvm.masked.{name}.{_suffix(kind)}.{of_pointer}"
 
 
+@intrinsic
+def prefetch(typing, array, index):
+    """Ask for the cache line of array[index], which may lie beyond the end."""
+
+    def codegen(context, builder, signature, arguments):
+        data = cgutils.create_struct_proxy(array)(context, builder, arguments[0]).data
+        place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        opaque = getattr(place.type, "is_opaque", False)
+        read, near, of_data = (ir.IntType(32)(value) for value in (0, 3, 1))
+        name = "llvm.prefetch" + (".p0" if opaque else ".p0i8")
+        _call(builder, name, ir.VoidType(), [place, read, near, of_data])
+        return context.get_dummy_value()
+
+    return types.none(array, types.intp), codegen
+
+
 def load_lanes(builder, pointer, count, other, align):
     """Code that loads the first `count` lanes of a vector; the other lanes are those of `other`."""
     name = _masked(builder, "load", other.type, pointer)
