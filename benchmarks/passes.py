@@ -35,7 +35,7 @@ SETS = (
 METHODS = {
     "Newton, exact Hessian": (newton, ExactHessian),
     "Newton, Kronecker": (newton, Kronecker),
-    "Newton, Kronecker until the Hessian pays": (newton, Bought),
+    "Newton, sampled Hessian": (newton, Bought),
     "L-BFGS, Kronecker": (lbfgs, Kronecker),
 }
 
