@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from problems import Problem, naive_fit, one_hot, simulated
 
 from skmax import SoftmaxRegression
+from skmax._objective import Objective
+from skmax._rows import rows_of
 from skmax._solvers import METHODS, choose, solve
 from skmax._solvers.lbfgs import lbfgs
 from skmax._solvers.newton import newton, relative_gap, steihaug
@@ -306,6 +308,21 @@ def test_every_method_reaches_the_same_minimum(method, kind, convert):
     strength = halved / (problem.C * problem.weight.sum())
     minimum = naive_fit(problem.X, problem.targets, penalty=strength, weight=problem.weight)[2]
     assert result.value == pytest.approx(minimum, rel=1e-11)
+
+
+@pytest.mark.parametrize("tol", [1.0, 0.1, 1e-3, 1e-6])
+@pytest.mark.parametrize("method", METHODS)
+def test_a_loose_tolerance_is_met_soon(method, tol):
+    # Far from the minimum a Newton step may go up, and must not be tried again and again.
+    X, y = simulated(300, 20, 5, seed=3)
+    share = np.full(300, 1 / 300)
+    objective = Objective(rows_of(10 * X, share, True), y, share, 5, 1e-6 / 300, 1)
+    settings = {"max_iter": 200, "on_iteration": quiet}
+    start = np.zeros(objective.shape)
+    result = solve(method, objective, start, tol=tol, **settings)
+    minimum = solve("newton-cholesky", objective, start, tol=1e-12, **settings).value
+    assert result.converged
+    assert result.value <= minimum * (1 + tol)
 
 
 @pytest.mark.parametrize("method", ["newton-cg", "lbfgs"])

@@ -15,6 +15,8 @@ import statistics
 import sys
 from dataclasses import dataclass
 
+from threadpoolctl import threadpool_limits
+
 from .data import load
 from .methods import METHODS
 from .value import evaluate
@@ -147,7 +149,8 @@ class Race:
                 one.close()
 
     def _measure(self, fit):
-        return evaluate(self.X, self.y, fit.coef, fit.intercept, self._C)[0]
+        with threadpool_limits(1):  # idle threads of BLAS would spin into the next fit
+            return evaluate(self.X, self.y, fit.coef, fit.intercept, self._C)[0]
 
     def _of(self, library):
         return [one for one in self._field if one.library == library]

@@ -22,6 +22,7 @@ from skmax._solvers.result import (
 MEMORY = 20
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
+NEAR = 1e-6  # the relative gap from which on Newton's steps are the quicker ones
 
 
 class Pair(NamedTuple):
@@ -89,13 +90,12 @@ def lbfgs(
         floor = objective.resolution * abs(value)
         gap = relative_gap(-0.5 * slope, value)
         # 2. Where that is small, Newton's equation tells, and from then on gives the steps.
-        newton_step = newton_step or gap <= tol or -0.5 * slope <= floor
+        newton_step = newton_step or gap <= max(tol, NEAR) or -0.5 * slope <= floor
         if newton_step:
             step = steihaug(objective.hessian_product, memory.solve, gradient, np.inf, forcing(gap))
             gap = relative_gap(step.decrease + step.left, value)
-            found = _accept(objective, coef, value + floor, step.direction)
-        else:
-            found = _line_search(objective, coef, value, slope, direction, floor)
+            direction, slope = step.direction, float(np.vdot(gradient, step.direction))
+        found = _line_search(objective, coef, value, slope, direction, floor)
         # 3. Remember how the gradient changed.
         if found is not None:
             change, new_value, new_gradient = found
@@ -109,22 +109,11 @@ def lbfgs(
             enough = max(LEFT * tol, objective.resolution)
             if step.decrease <= floor or (gap <= tol and left <= enough):
                 return ended(coef, value, left, n_iter, values, tol, objective.resolution)
-        elif found is None:
+        if found is None:
             if not memory.pairs:
                 return Result(coef, value, gap, n_iter, gap <= tol, NO_DESCENT, values)
             memory.pairs.clear()
     return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
-
-
-def _accept(
-    objective: Any, coef: np.ndarray, highest: float, step: np.ndarray
-) -> tuple[np.ndarray, float, np.ndarray] | None:
-    """The step with the value and the gradient after it; None, and back, where it goes up."""
-    value, gradient = objective.value_and_gradient(coef + step)
-    if value <= highest:
-        return step, value, gradient
-    objective.value_and_gradient(coef)
-    return None
 
 
 def _line_search(
