@@ -187,18 +187,17 @@ class Objective:
     def _grams(self, rows: np.ndarray, roots: Callable) -> np.ndarray:
         """Weighted second moments, one for each pair of the classes that roots(rows) is about."""
         n_classes = len(roots(rows[:1]))
-        width = -(-self.rows.n_columns // 8) * 8
-        shape = n_classes * (n_classes - 1) // 2, self.rows.n_columns, width
+        n_pairs, n_columns = n_classes * (n_classes - 1) // 2, self.rows.n_columns
 
         def work(start: int, stop: int) -> np.ndarray:
-            totals = np.zeros(shape)
-            size = block_rows(2 * 8 * width)
+            totals = self.rows.new_grams(n_pairs)
+            size = block_rows(2 * 8 * n_columns)  # the block and its transpose
             for first in range(start, stop, size):
                 some = rows[first : min(first + size, stop)]
                 self.rows.add_grams(some, roots(some), totals)
             return totals
 
-        size = int(np.prod(shape))
+        size = n_pairs * n_columns**2
         # A chunk begins with zeros and several calls: it takes more to be worth it than in a pass.
         parts = chunks(len(rows), size, len(rows) * size / 16)
         return self.rows.full_grams(add_up(self._each(work, parts)))

@@ -39,7 +39,7 @@ class _Entries:
 
 @intrinsic
 def _row_logits(typing, data, indices, first, last, width, coef, start, vectors, out):
-    """out[k] = coef[p, k] + sum over entries first..last of x_j coef[j, k], up to 4 vectors of k.
+    """out[k] += sum over entries first..last of a row of x_j coef[j, k], up to 4 vectors of k.
 
     The outputs begin at `start` in a row of `coef`, which is `width` long, and at 0 in `out`.
     """

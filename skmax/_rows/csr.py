@@ -1,11 +1,12 @@
 """Rows of a CSR matrix."""
 
+import functools
 from typing import Any
 
 import numpy as np
 
 from skmax import _kernels
-from skmax._rows.standardised import VECTOR_BYTES, Standardised, aligned, read_only
+from skmax._rows.standardised import Standardised, aligned, read_only, whole_vectors
 
 
 class CsrRows(Standardised):
@@ -45,15 +46,15 @@ class CsrRows(Standardised):
             gradient[:, -1] = residuals
         return gradient
 
-    def _squares(self, weight: np.ndarray) -> np.ndarray:
-        """Weighted sums of each row's centred entries, squared."""
-        shift = self.shift.astype(np.float64)
-        at_zero = float(shift**2 @ weight)
+    @functools.cached_property
+    def squared_norms(self) -> np.ndarray:
+        """The squared norm of each standardised row, (n,)."""
+        weight, shift = self.scale[: self.n_features] ** 2, self.shift.astype(np.float64)
+        at_zero = float(shift**2 @ weight) + self.intercept
         return self.X.power(2) @ weight - self.X @ (2 * shift * weight) + at_zero
 
     def _zeros(self, n_outputs: int) -> np.ndarray:
-        lanes = VECTOR_BYTES // self.dtype.itemsize
-        out = aligned((self.n_features + 1, -(-n_outputs // lanes) * lanes), self.dtype)
+        out = aligned((self.n_features + 1, whole_vectors(n_outputs, self.dtype)), self.dtype)
         out[...] = 0
         return out
 

@@ -1,5 +1,7 @@
 """Rows of a dense X."""
 
+import functools
+
 import numpy as np
 
 from skmax._rows.cuts import block_rows
@@ -36,11 +38,12 @@ class DenseRows(Standardised):
         """The gradient (n_outputs, n_columns) from what the kernels have summed."""
         return total[:, : self.n_columns] * self.scale
 
-    def _squares(self, weight: np.ndarray) -> np.ndarray:
-        """Weighted sums of each row's centred entries, squared."""
-        return np.concatenate(
-            [(self.X[part] - self.shift) ** 2 @ weight for part in row_slices(self.X)]
-        )
+    @functools.cached_property
+    def squared_norms(self) -> np.ndarray:
+        """The squared norm of each standardised row, (n,)."""
+        weight = self.scale[: self.n_features] ** 2
+        parts = [(self.X[part] - self.shift) ** 2 @ weight for part in row_slices(self.X)]
+        return np.concatenate(parts) + self.intercept
 
 
 def row_slices(X: np.ndarray) -> list[slice]:

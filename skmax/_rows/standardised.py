@@ -1,6 +1,5 @@
 """What rows of every format share: shifts and scales of the columns, and the maps of coef."""
 
-import functools
 import threading
 from typing import Any
 
@@ -26,6 +25,20 @@ def read_only(array: np.ndarray) -> np.ndarray:
     view = array.view()
     view.flags.writeable = False
     return view
+
+
+def whole_vectors(size: int, dtype: Any) -> int:
+    """The number of entries in the vectors that hold `size` of them."""
+    lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
+    return -(-size // lanes) * lanes
+
+
+def shift_of_block(shift: np.ndarray, ones: bool, dtype: Any) -> np.ndarray:
+    """The shift of each feature in whole vectors, and then -1 for a column of ones: 0 - -1."""
+    out = np.zeros(whole_vectors(shift.size + ones, dtype), dtype)
+    out[: shift.size] = shift
+    out[shift.size : shift.size + ones] = -1
+    return out
 
 
 class _Scratch(threading.local):
@@ -104,16 +117,6 @@ class Standardised:
         basis = basis[:, : int(np.sum(sizes > 1e-12 * sizes[0]))]
         return weights - (weights @ basis) @ basis.T
 
-    @functools.cached_property
-    def squared_norms(self) -> np.ndarray:
-        """The squared norm of each standardised row, (n,)."""
-        squares = self.scale[: self.n_features] ** 2
-        return self._squares(squares) + self.intercept
-
-    def _squares(self, weight: np.ndarray) -> np.ndarray:
-        """Weighted sums of each row's centred entries, squared."""
-        raise NotImplementedError
-
     def _packed(self, rows: np.ndarray) -> np.ndarray:
         """The given rows in float64, centred but not scaled, as a block of the dense kernels."""
         part = self.X[rows]
@@ -126,13 +129,12 @@ class Standardised:
         return block
 
     def block_shift(self, dtype: Any) -> np.ndarray:
-        """What is subtracted from a row in a block of the dense kernels: whole vectors."""
-        lanes = VECTOR_BYTES // np.dtype(dtype).itemsize
-        shift = np.zeros(-(-self.n_columns // lanes) * lanes, dtype)
-        shift[: self.n_features] = self.shift
-        if self.intercept:
-            shift[self.n_features] = -1  # 0 - shift, after the last feature, is then 1
-        return shift
+        """What is subtracted from a row in a block of the dense kernels."""
+        return shift_of_block(self.shift, self.intercept, dtype)
+
+    def new_grams(self, n_pairs: int) -> np.ndarray:
+        """Zeros to which `add_grams` adds."""
+        return np.zeros((n_pairs, self.n_columns, whole_vectors(self.n_columns, np.float64)))
 
     def add_grams(self, rows: np.ndarray, roots: np.ndarray, totals: np.ndarray) -> None:
         """totals[pair] += sum_i roots_ki roots_li x_i x_i', for each pair of l < k, in float64.

@@ -7,7 +7,7 @@ import numpy as np
 
 from skmax import _kernels, _threads
 from skmax._rows.cuts import block_rows
-from skmax._rows.standardised import VECTOR_BYTES, aligned, read_only
+from skmax._rows.standardised import aligned, read_only, shift_of_block
 
 CHUNK_ROWS = 2**15  # whose logits are finished while they lie in the cache
 
@@ -27,9 +27,8 @@ def users_logits(
     """
     if not (X.flags.c_contiguous or X.flags.f_contiguous):
         X = np.ascontiguousarray(X)
-    (n_outputs, n_features), lanes = coef.shape, VECTOR_BYTES // X.dtype.itemsize
-    shift = np.zeros(-(-(n_features + 1) // lanes) * lanes, X.dtype)
-    shift[n_features] = -1  # 0 - shift, after the last feature, is then 1
+    n_outputs, n_features = coef.shape
+    shift = shift_of_block(np.zeros(n_features), True, X.dtype)
     laid_out = aligned((n_outputs, shift.size), X.dtype)
     laid_out[...] = 0
     laid_out[:, :n_features], laid_out[:, n_features] = coef, intercept

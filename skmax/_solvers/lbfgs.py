@@ -73,7 +73,7 @@ def lbfgs(
     max_iter: int,
     on_iteration: OnIteration,
 ) -> Result:
-    """Minimise `objective` from `coef`; at the end a Newton step confirms the gap and is taken."""
+    """Minimise `objective` from `coef`; at the end Newton steps confirm the gap and close it."""
     value, gradient = objective.value_and_gradient(coef)
     preconditioner.refresh(objective, np.inf)
     memory = Memory(preconditioner)

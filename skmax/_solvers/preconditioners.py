@@ -21,7 +21,7 @@ class ExactHessian:
         return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
-        return scipy.linalg.cho_solve(self.factor, v.ravel(), check_finite=False).reshape(v.shape)
+        return _solve(self.factor, v)
 
     def product(self, v: np.ndarray) -> np.ndarray:
         return (self.matrix @ v.ravel()).reshape(v.shape)
@@ -96,7 +96,7 @@ class SampledHessian:
         return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
-        return scipy.linalg.cho_solve(self.factor, v.ravel(), check_finite=False).reshape(v.shape)
+        return _solve(self.factor, v)
 
 
 class Bought:
@@ -114,6 +114,7 @@ class Bought:
     def __init__(self) -> None:
         self.rented = Kronecker()
         self.bought: SampledHessian | None = None
+        self.paid_at = 0  # products before the last purchase
 
     def refresh(self, objective: Any, gap: float) -> bool:
         if self.rented.gram is None:
@@ -142,6 +143,11 @@ class Diagonal:
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         return v / self.diagonal
+
+
+def _solve(factor: Any, v: np.ndarray) -> np.ndarray:
+    """A factored matrix of all coefficients, inverted, times v."""
+    return scipy.linalg.cho_solve(factor, v.ravel(), check_finite=False).reshape(v.shape)
 
 
 def _fix_null_space(hessian: np.ndarray, shape: tuple[int, int]) -> None:
