@@ -125,10 +125,12 @@ class Objective:
         rows, weight = np.arange(self.rows.n_rows), self.share
         if most_rows is not None and most_rows < len(rows):
             rows, weight = self._sample(most_rows, self._influence())
-        grams = self._grams(rows, lambda some: self._root_curvature(some, weight[some]))
-        full = grams[0] if n_outputs == 1 else _from_pairs(grams, n_outputs, n_columns)
-        full[np.diag_indices(len(full))] += np.tile(self.penalty, n_outputs)
-        return full
+        totals = self._grams(rows, lambda some: self._root_curvature(some, weight[some]))
+        if n_outputs == 1:
+            return self.rows.full_gram(totals[0]) + np.diag(self.penalty)
+        hessian = np.empty((n_outputs * n_columns, n_outputs * n_columns))
+        _kernels.hessian_of_pairs(totals, self.rows.scale, self.penalty, hessian)
+        return hessian
 
     def products_per_hessian(self, most_rows: int) -> float:
         """How many Hessian products take as long as the Hessian of some rows and its factors."""
@@ -143,11 +145,8 @@ class Objective:
         The curvature of each class counts relative to its mean, so that a rare class keeps its rows
         in a sample: the leverage of a row under the diagonal of the Kronecker product.
         """
-        p = self.probabilities
-        mean = np.array([float(self.share @ (row * (1 - row))) for row in p])
-        factors = np.divide(1.0, mean, out=np.zeros_like(mean), where=mean > 0)
         influence = np.empty(self.rows.n_rows)
-        _kernels.row_curvature(p, factors, influence)
+        _kernels.row_curvature(self.probabilities, self.share, influence)
         return influence * self.rows.squared_norms
 
     def _sample(self, most_rows: int, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -182,10 +181,10 @@ class Objective:
         def roots(some: np.ndarray) -> np.ndarray:
             return np.stack([weight[some], np.ones(len(some))])
 
-        return self._grams(rows, roots)[0]
+        return self.rows.full_gram(self._grams(rows, roots)[0])
 
     def _grams(self, rows: np.ndarray, roots: Callable) -> np.ndarray:
-        """Weighted second moments, one for each pair of the classes that roots(rows) is about."""
+        """Sums of `add_grams`, one for each pair of the classes that roots(rows) is about."""
         n_classes = len(roots(rows[:1]))
         n_pairs, n_columns = n_classes * (n_classes - 1) // 2, self.rows.n_columns
 
@@ -200,7 +199,7 @@ class Objective:
         size = n_pairs * n_columns**2
         # A chunk begins with zeros and several calls: it takes more to be worth it than in a pass.
         parts = chunks(len(rows), size, len(rows) * size / 16)
-        return self.rows.full_grams(add_up(self._each(work, parts)))
+        return add_up(self._each(work, parts))
 
     def output_curvature(self) -> np.ndarray:
         """The mean over samples of diag(p) - p p', or of p (1 - p), at the last evaluation."""
@@ -235,13 +234,3 @@ class Objective:
 
     def _each(self, work: Callable, parts: list[tuple[int, int]]) -> list[Any]:
         return _threads.map_in_order(lambda part: work(*part), parts, self.threads)
-
-
-def _from_pairs(grams: np.ndarray, n_outputs: int, n_columns: int) -> np.ndarray:
-    """The Hessian from the sums of p_k p_l x x' for l < k, class block by class block."""
-    full = np.zeros((n_outputs, n_columns, n_outputs, n_columns))
-    k, other = np.tril_indices(n_outputs, -1)
-    full[k, :, other] = full[other, :, k] = -grams
-    classes = np.arange(n_outputs)
-    full[classes, :, classes] = -full.sum(axis=2)
-    return full.reshape(n_outputs * n_columns, -1)

@@ -31,6 +31,8 @@ _HOME = {
     "block_gradient": "dense",
     "block_transpose": "dense",
     "block_pair_grams": "dense",
+    "hessian_of_pairs": "hessian",
+    "add_kronecker": "hessian",
     "csr_logits": "sparse",
     "csr_gradient": "sparse",
     "csr_column_means": "sparse",

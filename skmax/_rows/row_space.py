@@ -1,12 +1,11 @@
 """Dense rows with more columns than rows."""
 
-import functools
-
 import numpy as np
-import scipy.linalg
-from scipy.linalg.lapack import dormqr
+from scipy.linalg.lapack import dgemqrt, dgeqrt
 
 from skmax._rows.dense import DenseRows, dense_moments
+
+PANEL = 16  # columns that LAPACK reflects at a time
 
 
 class RowSpace(DenseRows):
@@ -20,8 +19,11 @@ class RowSpace(DenseRows):
     def __init__(self, X: np.ndarray, share: np.ndarray, intercept: bool) -> None:
         self.centre, deviation = dense_moments(X, share, intercept)
         order = np.argsort(-deviation)
-        tall = (X.T[order] - self.centre[order][:, None]).astype(np.float64, copy=False)
-        self.reflections, factor = scipy.linalg.qr(tall, mode="raw", overwrite_a=True)
+        sorted_rows = X[:, order] - self.centre[order]
+        self.reflections, self.triangles, _ = dgeqrt(
+            min(PANEL, len(X)), sorted_rows.T, overwrite_a=True
+        )
+        factor = np.triu(self.reflections[: len(X)])
         sizes = np.abs(factor).max(axis=1)
         # Centred rows depend on each other: what is left of one of them is rounding.
         kept = sizes > 8 * len(X) * np.finfo(np.float64).eps * sizes.max()
@@ -44,6 +46,4 @@ class RowSpace(DenseRows):
 
     def _turn(self, transposed: str, columns: np.ndarray) -> np.ndarray:
         """Q or Q' times the columns, by the reflections that Q is a product of."""
-        call = functools.partial(dormqr, "L", transposed, *self.reflections, columns)
-        room = int(call(lwork=-1)[1][0])
-        return call(lwork=room)[0]
+        return dgemqrt(self.reflections, self.triangles, columns, trans=transposed)[0]

@@ -149,9 +149,8 @@ class Standardised:
         weight = np.empty(roots.shape[1])
         _kernels.block_pair_grams(block, transposed, roots, weight, scaled, totals)
 
-    def full_grams(self, totals: np.ndarray) -> np.ndarray:
-        """Sums of `add_grams` as symmetric matrices of the standardised columns."""
-        upper = np.triu(totals[:, :, : self.n_columns])
-        upper += np.triu(upper, 1).transpose(0, 2, 1)
-        upper *= self.scale[:, None] * self.scale
-        return upper
+    def full_gram(self, total: np.ndarray) -> np.ndarray:
+        """A sum of `add_grams` as a symmetric matrix of the standardised columns."""
+        upper = np.triu(total[:, : self.n_columns])
+        upper += np.triu(upper, 1).T
+        return upper * (self.scale[:, None] * self.scale)

@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
+from scipy.linalg.lapack import dpotrf, dpotrs
+
+from skmax import _kernels
 
 
 class ExactHessian:
@@ -64,10 +67,10 @@ class Kronecker:
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         if len(self.groups) == 1:  # the eigenvectors would undo each other
-            return scipy.linalg.cho_solve(self.groups[0][1], v.T, check_finite=False).T
+            return dpotrs(self.groups[0][1], v.T)[0].T
         turned = self.vectors.T @ v
         for part, factor in self.groups:
-            turned[part] = scipy.linalg.cho_solve(factor, turned[part].T, check_finite=False).T
+            turned[part] = dpotrs(factor, turned[part].T)[0].T
         return self.vectors @ turned
 
 
@@ -87,11 +90,10 @@ class SampledHessian:
 
     def refresh(self, objective: Any, gap: float) -> bool:
         hessian = objective.hessian(self.most_rows)
-        _fix_null_space(hessian, objective.shape)
         share = min(self.MOST_KRONECKER, gap)
-        n_outputs, n_columns = objective.shape
-        blocks = hessian.reshape(n_outputs, n_columns, n_outputs, n_columns)
-        blocks += (share * objective.output_curvature())[:, None, :, None] * self.gram[:, None]
+        curvature = _mean_curvature(hessian, objective.penalty, self.gram)
+        _kernels.add_kronecker(share * curvature, self.gram, hessian)
+        _fix_null_space(hessian, objective.shape)
         self.factor = _cholesky(hessian, 8 * len(hessian) * np.finfo(np.float64).eps)
         return False
 
@@ -145,9 +147,18 @@ class Diagonal:
         return v / self.diagonal
 
 
-def _solve(factor: Any, v: np.ndarray) -> np.ndarray:
+def _solve(factor: np.ndarray, v: np.ndarray) -> np.ndarray:
     """A factored matrix of all coefficients, inverted, times v."""
-    return scipy.linalg.cho_solve(factor, v.ravel(), check_finite=False).reshape(v.shape)
+    return dpotrs(factor, v.ravel())[0].reshape(v.shape)
+
+
+def _mean_curvature(hessian: np.ndarray, penalty: np.ndarray, gram: np.ndarray) -> np.ndarray:
+    """The factor of classes for which factor (x) gram has blocks with the traces of the Hessian."""
+    n_columns = len(gram)
+    n_outputs = len(hessian) // n_columns
+    blocks = hessian.reshape(n_outputs, n_columns, n_outputs, n_columns)
+    traces = np.einsum("kala->kl", blocks) - penalty.sum() * np.eye(n_outputs)
+    return traces / np.trace(gram)
 
 
 def _fix_null_space(hessian: np.ndarray, shape: tuple[int, int]) -> None:
@@ -164,8 +175,8 @@ def _fix_null_space(hessian: np.ndarray, shape: tuple[int, int]) -> None:
     blocks[:, columns, :, columns] += (mean / n_outputs)[:, None, None]
 
 
-def _cholesky(matrix: np.ndarray, ridge: float) -> Any:
-    """Cholesky's factors; a matrix that is singular to rounding gets the ridge that it needs.
+def _cholesky(matrix: np.ndarray, ridge: float) -> np.ndarray:
+    """Cholesky's factor; a matrix that is singular to rounding gets the ridge that it needs.
 
     Columns are standardised, so that the data's part of a diagonal is below 1/4. A ridge in scale
     with that keeps the rounding of a gradient small where there is no curvature at all.
@@ -174,7 +185,7 @@ def _cholesky(matrix: np.ndarray, ridge: float) -> Any:
     while True:
         raised = matrix.copy()
         raised[np.diag_indices(len(matrix))] += ridge * diagonal
-        try:
-            return scipy.linalg.cho_factor(raised, overwrite_a=True, check_finite=False)
-        except np.linalg.LinAlgError:
-            ridge *= 100
+        factor, failed = dpotrf(raised.T, overwrite_a=True, clean=False)  # symmetric: raised.T
+        if not failed:
+            return factor
+        ridge *= 100
