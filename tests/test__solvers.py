@@ -29,7 +29,7 @@ class Quadratic:
         self.best, self.minimum = rng.normal(size=SHAPE), minimum
         self.shape, self.penalty = SHAPE, np.zeros(SHAPE[1])
         self.resolution, self.vanishing = float(np.finfo(float).eps), 0.0
-        self.many_columns = False
+        self.many_columns, self.threads = False, 1
         self.products_per_hessian = 10.0
         self.n_products = self.n_evaluations = 0
 

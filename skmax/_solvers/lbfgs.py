@@ -19,7 +19,7 @@ from skmax._solvers.result import (
     Result,
 )
 
-MEMORY = 20
+MEMORY = 10
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
 NEAR = 1e-6  # the relative gap from which on Newton's steps are the quicker ones

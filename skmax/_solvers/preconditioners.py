@@ -10,7 +10,7 @@ import numpy as np
 import scipy.linalg
 from scipy.linalg.lapack import dpotrf, dpotrs
 
-from skmax import _kernels
+from skmax import _kernels, _threads
 
 
 class ExactHessian:
@@ -39,6 +39,8 @@ class Kronecker:
 
     SAME = 2.0
     RIDGE = 1e-11
+    PIECE, WIDE = 48, 256  # rows solved for, and columns turned, at a time by one thread
+    WORTH_THREADS = 1_000_000  # operations of a solve
 
     def __init__(self, most_rows: int = 20_000) -> None:
         self.most_rows = most_rows
@@ -54,24 +56,42 @@ class Kronecker:
             values = np.append(values[1:], values[-1])
             self.vectors = np.roll(self.vectors, -1, axis=1)
         values = np.maximum(values, values[-1] * 1e-10)
-        self.groups = []
+        self.pieces = []
         first = 0
         while first < len(values):
             last = int(np.searchsorted(values, values[first] * self.SAME, side="right"))
             middle = float(np.sqrt(values[first] * values[last - 1]))
             block = middle * self.gram
             block[np.diag_indices(len(block))] += objective.penalty
-            self.groups.append((slice(first, last), _cholesky(block, self.RIDGE)))
+            factor = _cholesky(block, self.RIDGE)
+            self.pieces += [(rows, factor) for rows in _cut(first, last, self.PIECE)]
             first = last
+        self.turns = any(factor is not self.pieces[0][1] for _, factor in self.pieces)
+        worth = len(values) * len(self.gram) ** 2 >= self.WORTH_THREADS
+        self.threads = objective.threads if worth else 1
         return False
 
     def solve(self, v: np.ndarray) -> np.ndarray:
-        if len(self.groups) == 1:  # the eigenvectors would undo each other
-            return dpotrs(self.groups[0][1], v.T)[0].T
-        turned = self.vectors.T @ v
-        for part, factor in self.groups:
-            turned[part] = dpotrs(factor, turned[part].T)[0].T
-        return self.vectors @ turned
+        if not self.turns:  # the eigenvectors would undo each other
+            return self._solve_pieces(v.copy())
+        return self._turn(self.vectors, self._solve_pieces(self._turn(self.vectors.T, v)))
+
+    def _solve_pieces(self, turned: np.ndarray) -> np.ndarray:
+        def work(piece: tuple[slice, np.ndarray]) -> None:
+            rows, factor = piece
+            turned[rows] = dpotrs(factor, turned[rows].T)[0].T
+
+        _threads.map_in_order(work, self.pieces, self.threads)
+        return turned
+
+    def _turn(self, vectors: np.ndarray, v: np.ndarray) -> np.ndarray:
+        out = np.empty_like(v)
+
+        def work(columns: slice) -> None:
+            out[:, columns] = vectors @ v[:, columns]
+
+        _threads.map_in_order(work, _cut(0, v.shape[1], self.WIDE), self.threads)
+        return out
 
 
 class SampledHessian:
@@ -145,6 +165,11 @@ class Diagonal:
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         return v / self.diagonal
+
+
+def _cut(first: int, last: int, most: int) -> list[slice]:
+    """The range first..last in slices of at most `most`."""
+    return [slice(start, min(start + most, last)) for start in range(first, last, most)]
 
 
 def _solve(factor: np.ndarray, v: np.ndarray) -> np.ndarray:
