@@ -29,10 +29,13 @@ def main(arguments):
     )  # fmt: skip
     parser.add_argument("--dtype", default="float64", choices=["float32", "float64"])
     parser.add_argument("--repeats", type=int, default=5, help="timings of the finalists")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="FOLDER", help="draw each set's fits there"
+    )
     options = parser.parse_args(arguments)
     return report.table(
         expand(options.sets), options.against, C=options.C, limit=options.limit,
-        dtype=options.dtype, repeats=options.repeats,
+        dtype=options.dtype, repeats=options.repeats, pictures=options.pictures,
     )  # fmt: skip
 
 
@@ -40,8 +43,8 @@ def main_defaults(arguments):
     parser = _parser("Fits with default settings; the exit status is 1 where a promise is broken.")
     parser.add_argument("sets", nargs="*", default=["all:raw", "all:scaled"], help="default: all")
     parser.add_argument(
-        "--solvers", nargs="+", default=["lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"],
-        help="of LogisticRegression; default: %(default)s",
+        "--solvers", nargs="*", default=["lbfgs", "newton-cg", "newton-cholesky", "sag", "saga"],
+        help="of LogisticRegression, or none; default: %(default)s",
     )  # fmt: skip
     options = parser.parse_args(arguments)
     return defaults.table(expand(options.sets), options.solvers, C=options.C, limit=options.limit)

@@ -15,6 +15,7 @@ from skmax import _kernels, _threads
 from skmax._rows import add_up, block_rows, chunks
 
 MATRIX_COLUMNS = 4000  # columns up to which a matrix of them is formed
+SURE = 0.01  # how far from 0 and 1 the probabilities of classes told apart may be
 FASTER = 1.5  # times as many operations a second in a matrix of second moments as in a pass
 
 
@@ -145,8 +146,10 @@ class Objective:
         The curvature of each class counts relative to its mean, so that a rare class keeps its rows
         in a sample: the leverage of a row under the diagonal of the Kronecker product.
         """
-        influence = np.empty(self.rows.n_rows)
-        _kernels.row_curvature(self.probabilities, self.share, influence)
+        p, influence = self.probabilities, np.empty(self.rows.n_rows)
+        mean = np.array([_kernels.mean_curvature(of_class, self.share) for of_class in p])
+        factors = np.divide(1.0, mean, out=np.zeros_like(mean), where=mean > 0)
+        _kernels.row_curvature(p, factors, influence)
         return influence * self.rows.squared_norms
 
     def _sample(self, most_rows: int, influence: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -174,9 +177,21 @@ class Objective:
 
     def gram(self, most_rows: int) -> np.ndarray:
         """The weighted second moments of the columns, from at most `most_rows` rows."""
+        return self._second_moments(most_rows, np.ones(self.rows.n_rows))
+
+    def curved_gram(self, most_rows: int) -> np.ndarray:
+        """The same with each row weighted by its curvature, the trace of diag(p) - p p', too."""
+        curvature = np.empty(self.rows.n_rows)
+        _kernels.row_curvature(self.probabilities, np.ones(self.shape[0]), curvature)
+        mean = float(self.share @ curvature)
+        return self._second_moments(most_rows, curvature / mean if mean > 0 else curvature)
+
+    def _second_moments(self, most_rows: int, factor: np.ndarray) -> np.ndarray:
+        """sum_i s_i factor_i x_i x_i', from at most `most_rows` rows."""
         rows, weight = np.arange(self.rows.n_rows), self.share
         if most_rows < len(rows):
-            rows, weight = self._sample(most_rows, self.rows.squared_norms)
+            rows, weight = self._sample(most_rows, factor * self.rows.squared_norms)
+        weight = weight * factor
 
         def roots(some: np.ndarray) -> np.ndarray:
             return np.stack([weight[some], np.ones(len(some))])
@@ -220,6 +235,22 @@ class Objective:
         """An estimate of the Hessian's diagonal: columns have second moment 1 where they vary."""
         curvature = np.diag(self.output_curvature())
         return curvature[:, None] + self.penalty
+
+    def separated(self) -> np.ndarray:
+        """Whether each output tells its class from the others on every row, (n_outputs,) of bool.
+
+        At the last evaluation the probability is within SURE of targets that are all 0 or 1.
+        """
+        found = np.empty(self.shape[0], bool)
+        counts = self.share > 0
+        for k, p in enumerate(self.probabilities):
+            if self.targets.dtype.kind == "i":
+                targets = (self.targets == k).astype(p.dtype)
+            else:
+                targets = self.targets if self.targets.ndim == 1 else self.targets[k]
+            sure = (np.abs(p - targets) <= SURE) & ((targets == 0) | (targets == 1))
+            found[k] = bool(sure[counts].all())
+        return found
 
     def user_coef(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weights and intercepts of the user's columns; those of least norm without a penalty."""

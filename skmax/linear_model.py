@@ -34,6 +34,7 @@ RULES = {
 #: Products of an entry of X and an output below which a second thread costs more than it brings.
 SMALL = 1_200_000
 #: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
+FEW = 5  # classes that a warning names
 BELOW = 30.0
 
 
@@ -379,9 +380,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             1 if work < SMALL else _threads.n_threads(self.n_jobs),
         )
         size = int(np.prod(objective.shape))
-        method = _solvers.choose(self.solver, X.shape[0], size)
         result = _solvers.solve(
-            method,
+            _solvers.choose(self.solver, X.shape[0], size),
             objective,
             self._start(objective, classes, kept),
             tol=self.tol,
@@ -399,10 +399,27 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         self.coef_[present], self.intercept_[present] = coef, intercept
         if n_classes > 2:
             self.intercept_ -= self.intercept_.mean()
-        self.n_iter_, self.solver_ = result.n_iter, method
+        self.n_iter_, self.solver_ = result.n_iter, result.method
         self.converged_, self.objective_ = result.converged, result.value
         self.optimality_gap_, self.loss_curve_ = result.gap, result.values
         self._message = result.message
+        if not np.isfinite(self.C):
+            self._look_for_separable(objective, result.coef, classes[kept])
+
+    def _look_for_separable(
+        self, objective: Objective, coef: np.ndarray, classes: np.ndarray
+    ) -> None:
+        """Without a penalty there is no optimum where a class is told apart without an error."""
+        objective.value_and_gradient(coef)
+        separated = objective.separated()
+        if not separated.any():
+            return
+        names = classes if len(separated) == 1 else classes[separated]
+        self.converged_, self.optimality_gap_ = False, np.inf
+        self._message = (
+            f"without a penalty there is no optimum, as {_listed(names)} separable from the rest: "
+            "the coefficients would grow without bound"
+        )
 
     def _start(self, objective: Objective, classes: np.ndarray, kept: np.ndarray) -> np.ndarray:
         """Where to start: zero, where every class has curvature, or the last coefficients."""
@@ -517,6 +534,14 @@ def _as_before_on_error(estimator: Any) -> Iterator[None]:
 
 def _print_nothing(n_iter: int, value: float, gap: float) -> None:
     """What is printed of an iteration at verbose=0."""
+
+
+def _listed(names: np.ndarray) -> str:
+    """The first few classes and their number, with the verb that follows."""
+    if len(names) == 1:
+        return f"class {names[0]!s} is"
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return f"classes {', '.join(map(str, names[:FEW]))}{more} are"
 
 
 def _print_line(n_iter: int, value: float, gap: float) -> None:

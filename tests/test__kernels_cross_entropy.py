@@ -33,15 +33,20 @@ def shares_of(n_classes, n_samples, dtype):
 
 
 @dtypes
-def test_row_curvature_counts_each_class_relative_to_its_mean(dtype):
+def test_row_curvature(dtype):
     p = np.random.default_rng(0).dirichlet(np.ones(5), 37).T.astype(dtype)
-    p[3] = 0  # no curvature: not 0 / 0
-    share, out = frozen(weights_of(37, np.float64)), np.full(37, 7.0)
-    _kernels.row_curvature(frozen(p), share, out)
-    curvature = (p * (1 - p)).astype(np.float64)
-    means = curvature @ share
-    means[3] = np.inf
-    np.testing.assert_allclose(out, (1 / means) @ curvature, rtol=1e-6)
+    factors, out = np.arange(5.0), np.full(37, 7.0)
+    _kernels.row_curvature(frozen(p), factors, out)
+    np.testing.assert_allclose(out, factors @ (p * (1 - p)), rtol=1e-6)
+
+
+@samples
+@dtypes
+def test_mean_curvature(n_samples, dtype):
+    p = np.random.default_rng(0).uniform(size=n_samples).astype(dtype)
+    share = frozen(weights_of(n_samples, np.float64))
+    expected = share @ (p.astype(np.float64) * (1 - p.astype(np.float64)))
+    assert _kernels.mean_curvature(frozen(p), share) == pytest.approx(expected, rel=1e-5)
 
 
 START = 3  # samples before those of the block

@@ -52,6 +52,9 @@ class Quadratic:
     def gram(self, most_rows):
         return np.eye(self.shape[1])
 
+    def curved_gram(self, most_rows):
+        return self.gram(most_rows)
+
     def output_curvature(self):
         return np.array([[1.5]])
 
@@ -270,24 +273,50 @@ def test_the_start_is_not_changed(minimise, preconditioner):
 
 
 @pytest.mark.parametrize(
-    ("solver", "n_rows", "size", "method"),
+    ("solver", "n_rows", "size", "methods"),
     [
-        ("auto", 150, 15, "newton-cholesky"),  # iris
-        ("newton", 2310, 140, "newton-cholesky"),
-        ("auto", 9900, 100, "newton-cholesky"),
-        ("auto", 10_000, 100, "newton-cg"),
-        ("newton", 6435, 222, "newton-cg"),
-        ("auto", 10, 700, "newton-cg"),
-        ("auto", 20_000, 2500, "newton-cg"),
-        ("auto", 20_000, 2501, "lbfgs"),
-        ("newton", 20_000, 2501, "newton-cg"),
-        ("auto", 18_821, 828_340, "lbfgs"),
-        ("lbfgs", 150, 15, "lbfgs"),
-        ("lbfgs", 18_821, 828_340, "lbfgs"),
+        ("auto", 150, 15, ("newton-cholesky", "lbfgs")),  # iris
+        ("newton", 2310, 140, ("newton-cholesky",)),
+        ("auto", 9900, 100, ("newton-cholesky", "lbfgs")),
+        ("auto", 10_000, 100, ("newton-cg", "lbfgs")),
+        ("newton", 6435, 222, ("newton-cg",)),
+        ("auto", 10, 700, ("newton-cg", "lbfgs")),
+        ("auto", 20_000, 2500, ("newton-cg", "lbfgs")),
+        ("auto", 20_000, 2501, ("lbfgs", "newton-cg")),
+        ("newton", 20_000, 2501, ("newton-cg",)),
+        ("auto", 18_821, 828_340, ("lbfgs", "newton-cg")),
+        ("lbfgs", 150, 15, ("lbfgs",)),
+        ("lbfgs", 18_821, 828_340, ("lbfgs",)),
     ],
 )
-def test_the_choice_of_the_method(solver, n_rows, size, method):
-    assert choose(solver, n_rows, size) == method
+def test_the_choice_of_the_method(solver, n_rows, size, methods):
+    assert choose(solver, n_rows, size) == methods
+
+
+class Misleading(Quadratic):
+    """Its Hessian products are 0, so that Newton's method sees nothing to gain."""
+
+    def hessian_product(self, direction):
+        return np.zeros_like(direction)
+
+
+def test_the_next_method_goes_on_where_one_gets_stuck():
+    seen = []
+    objective = Misleading(100.0)
+    start = np.zeros(objective.shape)
+    settings = {"tol": 1e-3, "on_iteration": lambda *report: seen.append(report[0])}
+    alone = solve(("newton-cg",), objective, start, max_iter=100, **settings)
+    assert alone.stuck
+    seen.clear()
+    result = solve(("newton-cg", "lbfgs"), objective, start, max_iter=100, **settings)
+    assert result.converged
+    assert result.method == "newton-cg, lbfgs"
+    assert result.value <= objective.minimum * (1 + 2e-3)
+    assert seen == list(range(1, result.n_iter + 1))
+    assert len(result.values) == result.n_iter + 1
+    assert np.all(np.diff(result.values) <= 0)
+    enough = solve(("newton-cg", "lbfgs"), objective, start, max_iter=1, **settings)
+    assert (enough.n_iter, enough.method) == (1, "newton-cg")
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -296,7 +325,7 @@ def test_the_choice_of_the_method(solver, n_rows, size, method):
 def test_every_method_reaches_the_same_minimum(method, kind, convert):
     problem = Problem(kind, convert)
     result = solve(
-        method,
+        (method,),
         problem.objective,
         np.zeros(problem.objective.shape),
         tol=1e-12,
@@ -319,8 +348,8 @@ def test_a_loose_tolerance_is_met_soon(method, tol):
     objective = Objective(rows_of(10 * X, share, True), y, share, 5, 1e-6 / 300, 1)
     settings = {"max_iter": 200, "on_iteration": quiet}
     start = np.zeros(objective.shape)
-    result = solve(method, objective, start, tol=tol, **settings)
-    minimum = solve("newton-cholesky", objective, start, tol=1e-12, **settings).value
+    result = solve((method,), objective, start, tol=tol, **settings)
+    minimum = solve(("newton-cholesky",), objective, start, tol=1e-12, **settings).value
     assert result.converged
     assert result.value <= minimum * (1 + tol)
 
@@ -331,7 +360,7 @@ def test_columns_too_many_for_a_matrix_do_with_the_diagonal(method):
     problem.objective.many_columns = True
     results = [
         solve(
-            name,
+            (name,),
             problem.objective,
             np.zeros(problem.objective.shape),
             tol=1e-10,
@@ -349,7 +378,7 @@ def test_forty_thousand_rows_are_enough_for_a_sample_of_them(method):
     # The Gram matrix of the preconditioner looks at no more than 20,000 rows.
     problem = Problem("labels", n=40_000, p=3)
     result = solve(
-        method,
+        (method,),
         problem.objective,
         np.zeros(problem.objective.shape),
         tol=1e-8,

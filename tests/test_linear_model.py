@@ -257,6 +257,37 @@ def test_separable_classes_without_penalty_warn_and_stay_finite(solver, n_classe
     assert model.score(X, y) == 1
 
 
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_warning_names_the_classes_that_are_separable(solver):
+    rng = np.random.default_rng(0)
+    y = np.arange(300) % 4
+    X = rng.normal(size=(300, 4)) + one_hot(y, 4)
+    X[y == 2, 0] += 40.0
+    model = SoftmaxRegression(solver=solver, C=np.inf)
+    with pytest.warns(ConvergenceWarning, match="class kiwi is separable from the rest"):
+        model.fit(X, np.array(["apple", "fig", "kiwi", "lime"])[y])
+    assert not model.converged_
+    assert np.isfinite(model.coef_).all()
+    rest = y != 2
+    expected = SoftmaxRegression(C=np.inf).fit(X[rest], y[rest]).predict_proba(X[rest])
+    found = model.predict_proba(X[rest])[:, [0, 1, 3]]
+    np.testing.assert_allclose(found, expected, atol=1e-3)
+    SoftmaxRegression(solver=solver, C=10.0).fit(X, y)  # has an optimum: no warning
+
+
+def test_the_warning_names_no_more_classes_than_one_can_read():
+    y = np.arange(120) % 12
+    X = 10 * one_hot(y, 12) + np.random.default_rng(0).normal(size=(120, 12))
+    with pytest.warns(ConvergenceWarning, match="classes 0, 1, 2, 3, 4 and 7 more are separable"):
+        SoftmaxRegression(C=np.inf).fit(X, y)
+
+
+def test_shares_that_are_met_exactly_are_not_separable():
+    X = np.array([[0.0], [1.0]])
+    model = SoftmaxRegression(C=np.inf).fit(X, np.array([[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]]))
+    assert model.converged_
+
+
 def test_verbose_prints_a_line_for_each_iteration(capsys):
     X, y = simulated()
     model = SoftmaxRegression(verbose=1).fit(X, y)

@@ -126,7 +126,8 @@ class Race:
         self.X, self.y = load(**data)
         self.libraries = ("skmax", *libraries)
         self._data, self._C, self._limit = data, C, limit
-        self._field = [
+        self.minimum = math.nan  # the lowest objective of any fit, after `run`
+        self.field = [
             Contestant(library, label, Worker(library, options, data, C), self._measure)
             for library in self.libraries
             for label, options in METHODS[library].items()
@@ -137,7 +138,7 @@ class Race:
         try:
             reference = self._reference()
             self._of("skmax")[0].warm_up(self._limit)
-            minimum = self._search(reference)
+            self.minimum = minimum = self._search(reference)
             if minimum < reference:
                 print(f"  {1 - minimum / reference:.1e} below the reference", file=sys.stderr)
             times = {}
@@ -145,7 +146,7 @@ class Race:
                 times |= self._finals(gap, minimum * (1 + gap), repeats)
             return times
         finally:
-            for one in self._field:
+            for one in self.field:
                 one.close()
 
     def _measure(self, fit):
@@ -153,7 +154,7 @@ class Race:
             return evaluate(self.X, self.y, fit.coef, fit.intercept, self._C)[0]
 
     def _of(self, library):
-        return [one for one in self._field if one.library == library]
+        return [one for one in self.field if one.library == library]
 
     def _reference(self):
         """Return skmax's objective at a tight tolerance, in float64 whatever the race is in."""
@@ -171,7 +172,7 @@ class Race:
         while True:
             for library in self.libraries:
                 self._descend(self._of(library), minimum * (1 + min(GAPS)))
-            lowest = min([minimum, *(run.value for one in self._field for run in one.runs)])
+            lowest = min([minimum, *(run.value for one in self.field for run in one.runs)])
             if lowest >= minimum * (1 - min(GAPS) / 100):
                 break
             minimum = lowest  # what counted as reached may no longer be

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .data import Unavailable
 from .machine import describe
+from .pictures import draw
 from .race import GAPS, Race
 from .workers import Stopped
 
@@ -33,8 +34,11 @@ class Ratio:
         return f"{self.mark} {self.value:.3g}".strip() if self.known else "-"
 
 
-def table(sets, libraries, *, C, limit, dtype, repeats):
-    """Measure every set, a row at a time, and print the table; return the exit status."""
+def table(sets, libraries, *, C, limit, dtype, repeats, pictures):
+    """Measure every set, a row at a time, and print the table; return the exit status.
+
+    Where `pictures` is a folder, the fits of each set are drawn there.
+    """
     print(f"{dtype}, C={C:g}; {describe('skmax', *libraries, 'numpy', 'numba')}.")
     print("How many times faster skmax comes within a relative gap of the minimum")
     print("than the best of each library, one thread or all.\n")
@@ -52,6 +56,8 @@ def table(sets, libraries, *, C, limit, dtype, repeats):
         except (Unavailable, Stopped) as error:
             print(f"  left out: {error}", file=sys.stderr)
             continue
+        if pictures:
+            draw(race, label, pictures)
         for library, gap in pairs:
             ratio = Ratio.of(times["skmax", gap], times[library, gap])
             ratios[library, gap].append(ratio)

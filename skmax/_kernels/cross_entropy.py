@@ -148,23 +148,18 @@ def curvature_binary(probabilities, start, direction, weight):
 
 
 @jit
-def row_curvature(probabilities, share, out):
-    """out[i] = sum_k p_ki (1 - p_ki) / mean_k, of probabilities (K, n), means weighted by `share`.
-
-    A class that is never in doubt has no curvature to count.
-    """
+def row_curvature(probabilities, factors, out):
+    """out[i] = sum_k factors_k p_ki (1 - p_ki), for probabilities (K, n)."""
     fill(out, 0.0)
     for k in range(probabilities.shape[0]):
         p = probabilities[k]
-        mean = _mean_curvature(p, share)
-        factor = 1 / mean if mean > 0 else 0.0
         for i in range(p.size):
-            out[i] += factor * (p[i] * (1 - p[i]))
+            out[i] += factors[k] * p[i] * (1 - p[i])
 
 
 @jit
-def _mean_curvature(p, share):
-    """The sum of share p (1 - p), in as many sums as vectors have lanes."""
+def mean_curvature(p, share):
+    """The sum of share p (1 - p), in as many sums as a vector has lanes."""
     sums, whole = np.zeros(8), p.size // 8 * 8
     for i in range(0, whole, 8):
         for lane in range(8):

@@ -134,6 +134,35 @@ def csr_gradient(data, indices, indptr, start, residual, buffer, gradient):
 
 
 @jit
+def csr_coef(coef, scale, shift, intercept, out):
+    """The coefficients of x where `coef` (K, columns) are those of (x - shift) scale, and 1.
+
+    out (p + 1, width), 0 before; the column of ones is there with an intercept.
+    """
+    n_outputs, last = coef.shape[0], shift.size
+    intercepts = np.zeros(n_outputs)
+    for j in range(last):
+        for k in range(n_outputs):
+            weight = coef[k, j] * scale[j]
+            out[j, k] = weight
+            intercepts[k] += weight * shift[j]
+    for k in range(n_outputs):
+        out[last, k] = (coef[k, last] if intercept else 0.0) - intercepts[k]
+
+
+@jit
+def csr_gradient_of_coef(total, scale, shift, intercept, out):
+    """The gradient at the `coef` of `csr_coef`, (K, columns), from that at its result."""
+    n_outputs, last = out.shape[0], shift.size
+    for j in range(last):
+        for k in range(n_outputs):
+            out[k, j] = (total[j, k] - total[last, k] * shift[j]) * scale[j]
+    if intercept:
+        for k in range(n_outputs):
+            out[k, last] = total[last, k]
+
+
+@jit
 def csr_column_means(data, indices, indptr, weight, mean, stored, low, high, count):
     """Weighted sums, weights, extremes and numbers of each column's entries in rows of weight."""
     for i in range(indptr.size - 1):

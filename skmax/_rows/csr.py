@@ -24,10 +24,8 @@ class CsrRows(Standardised):
 
     def laid_out(self, coef: np.ndarray) -> np.ndarray:
         """The user's coefficients as the kernels take them: (n_features + 1, width)."""
-        weights, intercepts = self.to_user(coef)
         out = self._zeros(len(coef))
-        out[:-1, : len(coef)] = weights.T
-        out[-1, : len(coef)] = intercepts
+        _kernels.csr_coef(coef, self.scale, self.shift, self.intercept, out)
         return out
 
     def new_sum(self, n_outputs: int) -> np.ndarray:
@@ -37,13 +35,7 @@ class CsrRows(Standardised):
     def gradient(self, total: np.ndarray, n_outputs: int) -> np.ndarray:
         """The gradient (n_outputs, n_columns) from what the kernels have summed."""
         gradient = np.empty((n_outputs, self.n_columns))
-        features, residuals = gradient[:, : self.n_features], total[-1, :n_outputs]
-        features[...] = total[:-1, :n_outputs].T
-        for of_output, residual in zip(features, residuals, strict=True):
-            of_output -= residual * self.shift
-        features *= self.inverse_scale
-        if self.intercept:
-            gradient[:, -1] = residuals
+        _kernels.csr_gradient_of_coef(total, self.scale, self.shift, self.intercept, gradient)
         return gradient
 
     @functools.cached_property

@@ -1,5 +1,6 @@
 """How the objective is minimised: one module a method, and the choice between them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,21 +17,26 @@ CHEAP = 1e8  # operations up to which a Hessian is formed, and factored, at ever
 HESSIAN_SIZE = 2500  # coefficients up to which the Hessian of a sample may precondition
 
 
-def choose(solver: str, n_rows: int, size: int) -> str:
-    """The method for a value of the parameter `solver`, and `size` coefficients.
+def choose(solver: str, n_rows: int, size: int) -> tuple[str, ...]:
+    """The methods for a value of the parameter `solver`, and `size` coefficients, in their order.
 
     A small Hessian is formed at every step; one of up to 2500 coefficients preconditions Newton's
-    steps, from a sample of rows; beyond that L-BFGS gathers curvature from its own steps.
+    steps, from a sample of rows; beyond that L-BFGS gathers curvature from its own steps. "auto"
+    goes on with the other kind of method where the first gets stuck.
     """
     if solver == "lbfgs":
-        return "lbfgs"
+        return ("lbfgs",)
     if size**2 * (n_rows + size / 3) <= CHEAP:
-        return "newton-cholesky"
-    return "lbfgs" if solver == "auto" and size > HESSIAN_SIZE else "newton-cg"
+        newton_first = ("newton-cholesky", "lbfgs")
+    else:
+        newton_first = ("newton-cg", "lbfgs")
+    if solver == "newton":
+        return newton_first[:1]
+    return ("lbfgs", "newton-cg") if size > HESSIAN_SIZE else newton_first
 
 
 def solve(
-    method: str,
+    methods: Sequence[str],
     objective: Any,
     coef: np.ndarray,
     *,
@@ -38,9 +44,38 @@ def solve(
     max_iter: int,
     on_iteration: OnIteration,
 ) -> Result:
-    """Minimise `objective` from `coef` by one of METHODS."""
+    """Minimise `objective` from `coef`, each of the METHODS going on where the last got stuck."""
+    result = _run(methods[0], objective, coef, tol, max_iter, on_iteration)
+    for method in methods[1:]:
+        done = result.n_iter
+        if not result.stuck or done >= max_iter:
+            break
+        further = _run(
+            method,
+            objective,
+            result.coef,
+            tol,
+            max_iter - done,
+            lambda n_iter, value, gap: on_iteration(done + n_iter, value, gap),  # noqa: B023
+        )
+        further.values[:1] = result.values
+        further.n_iter += done
+        further.method = f"{result.method}, {method}"
+        result = further
+    return result
+
+
+def _run(
+    method: str,
+    objective: Any,
+    coef: np.ndarray,
+    tol: float,
+    max_iter: int,
+    on_iteration: OnIteration,
+) -> Result:
+    """One method from `coef` on."""
     minimise = lbfgs if method == "lbfgs" else newton
-    return minimise(
+    result = minimise(
         objective,
         coef,
         _preconditioner(method, objective),
@@ -48,6 +83,8 @@ def solve(
         max_iter=max_iter,
         on_iteration=on_iteration,
     )
+    result.method = method
+    return result
 
 
 def _preconditioner(method: str, objective: Any) -> Any:

@@ -22,7 +22,8 @@ SEPARABLE = (
 class Result:
     """Where a solver stopped and why.
 
-    `gap` estimates (value - minimum) / minimum at `coef`; `message` is a whole sentence.
+    `gap` estimates (value - minimum) / minimum at `coef`; `message` is a whole sentence; `method`
+    names what ran.
     """
 
     coef: np.ndarray
@@ -32,3 +33,9 @@ class Result:
     converged: bool
     message: str
     values: list[float] = field(default_factory=list)
+    method: str = ""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the method found no way on short of the optimum: another one may."""
+        return not self.converged and self.message in (AT_THE_FLOOR, NO_DESCENT)
