@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.linalg.blas import daxpy, ddot
 
-from skmax._solvers.newton import LEFT, ended, forcing, norm_of, relative_gap, steihaug
+from skmax._solvers.newton import ended, forcing, norm_of, relative_gap, steihaug
 from skmax._solvers.result import (
     NO_DESCENT,
     OUT_OF_ITERATIONS,
@@ -20,9 +20,11 @@ from skmax._solvers.result import (
 )
 
 MEMORY = 10
+FIRST_LOOK = 10
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
 NEAR = 1e-6  # the relative gap from which on Newton's steps are the quicker ones
+UNDER = 0.1  # of the true gap, what the memory may see of it
 
 
 class Pair(NamedTuple):
@@ -77,20 +79,21 @@ def lbfgs(
     value, gradient = objective.value_and_gradient(coef)
     preconditioner.refresh(objective, np.inf)
     memory = Memory(preconditioner)
-    values, gap, newton_step = [value], np.inf, False
+    values, gap, newton_step, next_look = [value], np.inf, False, FIRST_LOOK
     for n_iter in range(1, max_iter + 1):
         if value <= objective.vanishing:
             return Result(coef, value, np.inf, n_iter - 1, False, SEPARABLE, values)
         # 0. The curvature that the preconditioner has seen grows old.
-        if n_iter % MEMORY == 0:
+        if n_iter == next_look:
             preconditioner.refresh(objective, gap)
+            next_look *= 2
         # 1. The direction, and the gap as the memory sees it.
         direction = -memory.solve(gradient)
         slope = float(np.vdot(gradient, direction))
         floor = objective.resolution * abs(value)
         gap = relative_gap(-0.5 * slope, value)
         # 2. Where that is small, Newton's equation tells, and from then on gives the steps.
-        newton_step = newton_step or gap <= max(tol, NEAR) or -0.5 * slope <= floor
+        newton_step = newton_step or gap <= max(UNDER * tol, NEAR) or -0.5 * slope <= floor
         if newton_step:
             step = steihaug(objective.hessian_product, memory.solve, gradient, np.inf, forcing(gap))
             gap = relative_gap(step.decrease + step.left, value)
@@ -106,7 +109,7 @@ def lbfgs(
         # 4. Stop where the gap is small before the Newton step and after it.
         if newton_step:
             left = relative_gap(0.5 * norm_of(gradient, memory) ** 2, value)
-            enough = max(LEFT * tol, objective.resolution)
+            enough = max(UNDER**2 * tol, objective.resolution)
             if step.decrease <= floor or (gap <= tol and left <= enough):
                 return ended(coef, value, left, n_iter, values, tol, objective.resolution)
         if found is None:
