@@ -179,12 +179,16 @@ class Objective:
         """The weighted second moments of the columns, from at most `most_rows` rows."""
         return self._second_moments(most_rows, np.ones(self.rows.n_rows))
 
-    def curved_gram(self, most_rows: int) -> np.ndarray:
-        """The same with each row weighted by its curvature, the trace of diag(p) - p p', too."""
+    def curved_gram(self, most_rows: int, even: float) -> np.ndarray:
+        """The same with rows weighted by their curvature, the trace of diag(p) - p p', too.
+
+        The share `even` of the weights ignores the curvature.
+        """
         curvature = np.empty(self.rows.n_rows)
         _kernels.row_curvature(self.probabilities, np.ones(self.shape[0]), curvature)
         mean = float(self.share @ curvature)
-        return self._second_moments(most_rows, curvature / mean if mean > 0 else curvature)
+        factor = even + (1 - even) * curvature / mean if mean > 0 else 1.0
+        return self._second_moments(most_rows, factor)
 
     def _second_moments(self, most_rows: int, factor: np.ndarray) -> np.ndarray:
         """sum_i s_i factor_i x_i x_i', from at most `most_rows` rows."""

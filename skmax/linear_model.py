@@ -69,10 +69,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     tol : float, default=1e-6
         What the fit guarantees, of the estimated relative gap (value - minimum) / minimum: before
         the last step it was at most `tol`, by half the squared Newton decrement, and after it at
-        most a thousandth of that, by the gradient in the norm of the last preconditioner (both in
-        the precision of the data). The estimate does not depend on the scale of the features. A
-        fit also ends where rounding allows no further decrease, and has converged if the gap is
-        then within `tol` or a hundred times the rounding of the objective.
+        most a thousandth of that (with "lbfgs" a hundredth), by the gradient in the norm of the
+        last preconditioner (both in the precision of the data). The estimate does not depend on the
+        scale of the features. A fit also ends where rounding allows no further decrease, and has
+        converged if the gap is then within `tol` or a hundred times the rounding of the objective.
     max_iter : int, default=1000
         The most iterations.
     warm_start : bool, default=False
@@ -102,7 +102,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     n_iter_ : int
         The number of iterations.
     solver_ : str
-        The method that ran: "newton-cholesky", "newton-cg" or "lbfgs".
+        The method that ran: "newton-cholesky", "newton-cg" or "lbfgs"; of several that went on from
+        each other, all, as in "newton-cg, lbfgs".
     converged_ : bool
         Whether the guarantee of `tol` holds.
     objective_ : float
@@ -131,8 +132,8 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     *A class of no weight* stays in `classes_`; with an intercept its probability is below 1e-12.
 
     *Without a penalty* and with columns that depend on each other, `coef_` is the solution of least
-    norm (up to 4000 columns). On separable classes there is no optimum; the fit stops when the loss
-    vanishes, and warns.
+    norm (up to 4000 columns). Where a class can be told apart from the others without an error
+    there is no optimum: the fit stops when nothing is left to gain, and warns which classes.
 
     References
     ----------

@@ -173,6 +173,24 @@ def test_the_gram_matrix_of_some_rows_is_near_that_of_all(convert):
     assert 0.7 < sampled[0] < sampled[-1] < 1.4
 
 
+def test_rows_count_in_the_curved_gram_by_their_curvature(kind, convert):
+    problem = Problem(kind, convert, n=2000)
+    objective = problem.objective
+    objective.value_and_gradient(problem.coef)
+    p = objective.probabilities.astype(np.float64)
+    curvature = (p * (1 - p)).sum(axis=0)
+    columns = standardised(problem.rows)
+    for even in (0.0, 0.3, 1.0):
+        weight = problem.share * (even + (1 - even) * curvature / (problem.share @ curvature))
+        expected = (columns * weight[:, None]).T @ columns
+        found = objective.curved_gram(2000, even)
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+    sampled = relative_eigenvalues(
+        objective.curved_gram(800, 0.3), objective.curved_gram(2000, 0.3)
+    )
+    assert 0.6 < sampled[0] < sampled[-1] < 1.6
+
+
 def test_the_hessian_of_some_rows_is_near_that_of_all(kind, convert):
     problem = Problem(kind, convert, n=2000)
     problem.objective.value_and_gradient(problem.coef)

@@ -52,7 +52,7 @@ class Quadratic:
     def gram(self, most_rows):
         return np.eye(self.shape[1])
 
-    def curved_gram(self, most_rows):
+    def curved_gram(self, most_rows, even):
         return self.gram(most_rows)
 
     def output_curvature(self):

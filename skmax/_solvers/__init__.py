@@ -7,7 +7,7 @@ import numpy as np
 
 from skmax._solvers.lbfgs import lbfgs
 from skmax._solvers.newton import newton
-from skmax._solvers.preconditioners import Bought, Diagonal, ExactHessian, Kronecker
+from skmax._solvers.preconditioners import Bought, Diagonal, EvenKronecker, ExactHessian, Kronecker
 from skmax._solvers.result import OnIteration, Result
 
 __all__ = ["METHODS", "Result", "choose", "solve"]
@@ -94,4 +94,6 @@ def _preconditioner(method: str, objective: Any) -> Any:
     if objective.many_columns:
         return Diagonal()
     small = int(np.prod(objective.shape)) <= HESSIAN_SIZE
-    return Bought() if method == "newton-cg" and small else Kronecker()
+    if method == "newton-cg":
+        return Bought() if small else EvenKronecker()
+    return Kronecker()

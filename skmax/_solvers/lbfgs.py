@@ -23,7 +23,8 @@ MEMORY = 10
 FIRST_LOOK = 10
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
-NEAR = 1e-6  # the relative gap from which on Newton's steps are the quicker ones
+NEAR = 1e-6  # the relative gap from which on Newton's steps are the quicker ones,
+MANY, NOT_FAR = 200, 1e-3  # and that gap after many steps of a memory that does not help
 UNDER = 0.1  # of the true gap, what the memory may see of it
 
 
@@ -93,7 +94,8 @@ def lbfgs(
         floor = objective.resolution * abs(value)
         gap = relative_gap(-0.5 * slope, value)
         # 2. Where that is small, Newton's equation tells, and from then on gives the steps.
-        newton_step = newton_step or gap <= max(UNDER * tol, NEAR) or -0.5 * slope <= floor
+        near = max(UNDER * tol, NEAR if n_iter <= MANY else NOT_FAR)
+        newton_step = newton_step or gap <= near or -0.5 * slope <= floor
         if newton_step:
             step = steihaug(objective.hessian_product, memory.solve, gradient, np.inf, forcing(gap))
             gap = relative_gap(step.decrease + step.left, value)

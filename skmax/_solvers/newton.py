@@ -22,7 +22,7 @@ from skmax._solvers.result import (
 )
 
 ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the share that was reached
-MOST_PRODUCTS = 200  # Hessian products for one step
+MOST_PRODUCTS = 1000  # Hessian products for one step
 LEFT = 1e-3  # of tol, the gap that may be left after the last step
 NOISE = 100  # times the resolution of the value, a gap that may be rounding of the gradient
 

@@ -42,6 +42,7 @@ class Kronecker:
     ROWS = 10  # of the sample, for each column
     SAME = 2.0
     RIDGE = 1e-11
+    EVEN = 100  # times the gap, the share of the weights of rows that ignores their curvature
     PIECE, WIDE = 48, 256  # rows solved for, and columns turned, at a time by one thread
     WORTH_THREADS = 1_000_000  # operations of a solve
 
@@ -49,7 +50,7 @@ class Kronecker:
         self.gram: Any = None
 
     def refresh(self, objective: Any, gap: float) -> bool:
-        self.gram = self._second_moments(objective)
+        self.gram = self._second_moments(objective, gap)
         values, self.vectors = scipy.linalg.eigh(objective.output_curvature())
         if len(values) > 1:
             # The smallest is 0, for a shift of all logits of a sample alike. No gradient points
@@ -72,8 +73,8 @@ class Kronecker:
         self.threads = objective.threads if worth else 1
         return False
 
-    def _second_moments(self, objective: Any) -> np.ndarray:
-        return objective.curved_gram(self.ROWS * objective.shape[1])
+    def _second_moments(self, objective: Any, gap: float) -> np.ndarray:
+        return objective.curved_gram(self.ROWS * objective.shape[1], min(1.0, self.EVEN * gap))
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         if not self.turns:  # the eigenvectors would undo each other
@@ -106,7 +107,7 @@ class EvenKronecker(Kronecker):
 
     MOST_ROWS = 20_000
 
-    def _second_moments(self, objective: Any) -> np.ndarray:
+    def _second_moments(self, objective: Any, gap: float) -> np.ndarray:
         return objective.gram(self.MOST_ROWS) if self.gram is None else self.gram
 
 
