@@ -187,8 +187,9 @@ class Objective:
         curvature = np.empty(self.rows.n_rows)
         _kernels.row_curvature(self.probabilities, np.ones(self.shape[0]), curvature)
         mean = float(self.share @ curvature)
-        factor = even + (1 - even) * curvature / mean if mean > 0 else 1.0
-        return self._second_moments(most_rows, factor)
+        if mean > 0:
+            curvature *= (1 - even) / mean
+        return self._second_moments(most_rows, even + curvature)
 
     def _second_moments(self, most_rows: int, factor: np.ndarray) -> np.ndarray:
         """sum_i s_i factor_i x_i x_i', from at most `most_rows` rows."""

@@ -69,10 +69,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     tol : float, default=1e-6
         What the fit guarantees, of the estimated relative gap (value - minimum) / minimum: before
         the last step it was at most `tol`, by half the squared Newton decrement, and after it at
-        most a thousandth of that (with "lbfgs" a hundredth), by the gradient in the norm of the
-        last preconditioner (both in the precision of the data). The estimate does not depend on the
-        scale of the features. A fit also ends where rounding allows no further decrease, and has
-        converged if the gap is then within `tol` or a hundred times the rounding of the objective.
+        most ``tol**1.5``, by the gradient in the norm of the last preconditioner (both in the
+        precision of the data). The estimate does not depend on the scale of the features. A fit
+        also ends where rounding allows no further decrease, and has converged if the gap is then
+        within `tol` or a hundred times the rounding of the objective.
     max_iter : int, default=1000
         The most iterations.
     warm_start : bool, default=False

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.linalg.blas import daxpy, ddot
 
-from skmax._solvers.newton import ended, forcing, norm_of, relative_gap, steihaug
+from skmax._solvers.newton import ended, enough, forcing, norm_of, relative_gap, steihaug
 from skmax._solvers.result import (
     NO_DESCENT,
     OUT_OF_ITERATIONS,
@@ -111,8 +111,7 @@ def lbfgs(
         # 4. Stop where the gap is small before the Newton step and after it.
         if newton_step:
             left = relative_gap(0.5 * norm_of(gradient, memory) ** 2, value)
-            enough = max(UNDER**2 * tol, objective.resolution)
-            if step.decrease <= floor or (gap <= tol and left <= enough):
+            if step.decrease <= floor or (gap <= tol and left <= enough(tol, objective)):
                 return ended(coef, value, left, n_iter, values, tol, objective.resolution)
         if found is None:
             if not memory.pairs:

@@ -23,7 +23,6 @@ from skmax._solvers.result import (
 
 ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the share that was reached
 MOST_PRODUCTS = 1000  # Hessian products for one step
-LEFT = 1e-3  # of tol, the gap that may be left after the last step
 NOISE = 100  # times the resolution of the value, a gap that may be rounding of the gradient
 
 
@@ -50,7 +49,7 @@ def newton(
     """Minimise `objective` from `coef`, until the Newton decrement bounds the relative gap by tol.
 
     Half the squared decrement estimates value - minimum. The step that it was computed for is still
-    taken, and others after it until the gradient is that of a gap of LEFT * tol: where curvature
+    taken, and others after it until the gradient is that of a gap of tol**1.5: where curvature
     changes along the step, the decrement alone is too small an estimate.
     """
     product = getattr(preconditioner, "product", objective.hessian_product)
@@ -85,11 +84,16 @@ def newton(
         values.append(value)
         on_iteration(n_iter, value, gap)
         # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
-        if at_floor or (gap_here <= tol and gap <= max(LEFT * tol, objective.resolution)):
+        if at_floor or (gap_here <= tol and gap <= enough(tol, objective)):
             return ended(coef, value, gap, n_iter, values, tol, objective.resolution)
         if accepted and preconditioner.refresh(objective, gap):
             radius = norm_of(gradient, preconditioner)
     return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
+
+
+def enough(tol: float, objective: Any) -> float:
+    """The gap that may be left after the last step: a thousandth of the default tolerance."""
+    return max(tol**1.5, objective.resolution)
 
 
 def ended(
