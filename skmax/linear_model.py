@@ -1,8 +1,6 @@
 """Multinomial logistic regression as a scikit-learn estimator."""
 
-import contextlib
 import warnings
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -11,9 +9,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skmax import _kernels, _parameters, _solvers, _threads
+from skmax._estimators import as_before_on_error, check_finite, read_samples
 from skmax._objective import Objective
 from skmax._rows import rows_of, users_logits
 from skmax._targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
@@ -34,8 +33,8 @@ RULES = {
 #: Products of an entry of X and an output below which a second thread costs more than it brings.
 SMALL = 1_200_000
 #: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
-FEW = 5  # classes that a warning names
 BELOW = 30.0
+FEW = 5  # classes that a warning names
 
 
 class SoftmaxRegression(ClassifierMixin, BaseEstimator):
@@ -208,10 +207,10 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         TypeError
             If `X` or `y` is of a kind that cannot be read.
         """
-        with _as_before_on_error(self):
+        with as_before_on_error(self):
             _parameters.check_parameters(self, RULES)
-            X = _read_samples(self, X, None if y is None else "no_validation")
-            _check_finite(self, X)
+            X = read_samples(self, X, None if y is None else "no_validation")
+            check_finite(self, X)
             targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
             with _threads.one_blas_thread():
                 self._fit(X, targets)
@@ -452,15 +451,15 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     def _logits(self, X: Any, finish: Any = None) -> np.ndarray:
         """Logits (n, rows of `coef_`), or what finish(logits, out) makes of them."""
         check_is_fitted(self)
-        X = _read_samples(self, X, reset=False)
+        X = read_samples(self, X, reset=False)
         coef = self._dense_coef()
         if not scipy.sparse.issparse(X) and X.dtype == coef.dtype and X.size * len(coef) >= SMALL:
             threads = _threads.n_threads(self.n_jobs)
             logits, finite = users_logits(X, coef, self.intercept_, threads, finish)
             if not finite:  # as some logits are where X is not
-                _check_finite(self, X)
+                check_finite(self, X)
             return logits
-        _check_finite(self, X)
+        check_finite(self, X)
         logits = np.asarray(X @ coef.T) + self.intercept_
         if finish is not None:
             finish(logits, logits)
@@ -481,36 +480,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
 
 
-def _read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
-    """X as a float array or CSR matrix; `_check_finite` is to follow."""
-    return validate_data(
-        model,
-        X,
-        y,
-        reset=reset,
-        accept_sparse="csr",
-        accept_large_sparse=True,
-        dtype=[np.float64, np.float32],
-        ensure_all_finite=False,
-    )
-
-
-def _check_finite(model: Any, X: Any) -> None:
-    """NaN or infinity is an error that names the column."""
-    entries = X.data if scipy.sparse.issparse(X) else X
-    with np.errstate(over="ignore", invalid="ignore"):
-        fine = np.isfinite(entries.sum()) or np.isfinite(entries).all()
-    if fine:
-        return
-    wrong = scipy.sparse.coo_matrix(X)
-    place = int(np.argmax(~np.isfinite(wrong.data)))
-    column, row = int(wrong.col[place]), int(wrong.row[place])
-    names = getattr(model, "feature_names_in_", None)
-    name = "" if names is None else f" ({names[column]!r})"
-    what = "NaN" if np.isnan(wrong.data[place]) else "infinity"
-    raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")
-
-
 def _targets_of(targets: Targets, n_outputs: int, dtype: Any) -> np.ndarray:
     """Targets as the objective takes them: labels, shares, or shares of the second class."""
     if n_outputs == 1:
@@ -519,18 +488,6 @@ def _targets_of(targets: Targets, n_outputs: int, dtype: Any) -> np.ndarray:
     if targets.labels is not None:
         return targets.labels
     return np.asarray(targets.shares, dtype)
-
-
-@contextlib.contextmanager
-def _as_before_on_error(estimator: Any) -> Iterator[None]:
-    """Give an estimator its attributes back if what runs within does not end well."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
 
 
 def _print_nothing(n_iter: int, value: float, gap: float) -> None:

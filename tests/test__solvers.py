@@ -11,7 +11,7 @@ from skmax import SoftmaxRegression
 from skmax._objective import Objective
 from skmax._rows import rows_of
 from skmax._solvers import METHODS, choose, solve
-from skmax._solvers.lbfgs import lbfgs
+from skmax._solvers.lbfgs import _line_search, lbfgs
 from skmax._solvers.newton import newton, relative_gap, steihaug
 from skmax._solvers.preconditioners import Diagonal, ExactHessian, Kronecker
 
@@ -293,6 +293,30 @@ def test_the_choice_of_the_method(solver, n_rows, size, methods):
     assert choose(solver, n_rows, size) == methods
 
 
+class Recorded(Quadratic):
+    """It remembers where it was last evaluated, and goes up where `up` says so."""
+
+    def value_and_gradient(self, coef):
+        self.last = coef
+        value, gradient = super().value_and_gradient(coef)
+        return value + (1e3 if self.up(coef) else 0.0), gradient
+
+
+@pytest.mark.parametrize("all_rise", [True, False])
+def test_the_curvature_after_a_line_search_is_that_of_the_point_taken(all_rise):
+    objective = Recorded()
+    objective.up = lambda coef: False
+    start = np.zeros(objective.shape)
+    value, gradient = objective.value_and_gradient(start)
+    # Short steps go down but never far enough, longer ones go up.
+    objective.up = lambda coef: coef.any() and (all_rise or np.abs(coef).max() > 1e-4)
+    slope = -float(np.sum(gradient**2))
+    found = _line_search(objective, start, value, slope, -gradient, 0.0)
+    assert (found is None) == all_rise
+    taken = start if found is None else start + found[0]
+    np.testing.assert_array_equal(objective.last, taken)
+
+
 class FlatAtZero(Quadratic):
     """Its Hessian products are 0 at zero, so that Newton's method sees nothing to gain there."""
 
@@ -438,3 +462,14 @@ def test_all_solvers_agree_on_the_optimum(problem):
             ).fit(convert(X), y, weight)
             assert model.converged_
             assert model.objective_ == pytest.approx(minimum, rel=1e-9)
+
+
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+@pytest.mark.parametrize("convert", [np.asarray, np.asfortranarray, scipy.sparse.csr_matrix])
+def test_more_classes_than_rows(solver, convert):
+    rng = np.random.default_rng(0)
+    X, shares = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(9), 5)
+    model = SoftmaxRegression(solver=solver, tol=1e-10).fit(convert(X), shares)
+    minimum = naive_fit(X, shares, penalty=1 / 5)[2]
+    assert model.converged_
+    assert model.objective_ == pytest.approx(minimum, rel=1e-9)

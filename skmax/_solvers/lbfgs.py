@@ -20,7 +20,7 @@ from skmax._solvers.result import (
 )
 
 MEMORY = 10
-FIRST_LOOK = 10
+FIRST_LOOK = 10  # the step at which the preconditioner looks again; then at twice as many
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
 NEAR = 1e-6  # the relative gap from which on Newton's steps are the quicker ones,
@@ -141,4 +141,6 @@ def _line_search(
                 return best
             low = length
         length = 0.5 * (low + high) if np.isfinite(high) else 2 * length
+    # The curvature that the objective knows is to be that of the point taken.
+    objective.value_and_gradient(coef if best is None else coef + best[0])
     return best
