@@ -8,9 +8,11 @@ FLOOR = 1e-9  # gaps below are drawn there
 
 def draw(race, label, folder):
     """Draw every fit of a race as (seconds, relative gap), a line a method: FOLDER/label.svg."""
+    from matplotlib import rc_context
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, StrMethodFormatter
 
-    figure = Figure(figsize=(7, 4.2), layout="constrained")
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
     axes = figure.subplots()
     markers = itertools.cycle(MARKERS)
     for one in race.field:
@@ -27,7 +29,11 @@ def draw(race, label, folder):
         xlabel="seconds of a fit", ylabel="relative gap to the minimum", xscale="log",
         yscale="log", ylim=(FLOOR / 2, 10),
     )  # fmt: skip
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter("")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    figure.legend(loc="outside right upper", fontsize=8)
     folder.mkdir(parents=True, exist_ok=True)
-    figure.savefig(folder / f"{label.replace(' ', '_')}.svg")
+    with rc_context({"svg.fonttype": "none", "svg.hashsalt": label}):
+        figure.savefig(folder / f"{label.replace(' ', '_')}.svg", metadata={"Date": None})

@@ -19,7 +19,7 @@ from skmax._solvers.result import (
     Result,
 )
 
-MEMORY = 10
+MEMORY, ROOM = 10, 6_000_000  # steps remembered, and the numbers that they may be made of
 FIRST_LOOK = 10  # the step at which the preconditioner looks again; then at twice as many
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
@@ -40,9 +40,9 @@ class Pair(NamedTuple):
 class Memory:
     """The last pairs, and the inverse Hessian that they make of the preconditioner's by BFGS."""
 
-    def __init__(self, preconditioner: Any) -> None:
+    def __init__(self, preconditioner: Any, size: int) -> None:
         self.preconditioner = preconditioner
-        self.pairs: deque[Pair] = deque(maxlen=MEMORY)
+        self.pairs: deque[Pair] = deque(maxlen=max(3, min(MEMORY, ROOM // (2 * size))))
 
     def remember(self, change: np.ndarray, difference: np.ndarray) -> None:
         """Keep a pair whose curvature is positive beyond rounding."""
@@ -79,7 +79,7 @@ def lbfgs(
     """Minimise `objective` from `coef`; at the end Newton steps confirm the gap and close it."""
     value, gradient = objective.value_and_gradient(coef)
     preconditioner.refresh(objective, np.inf)
-    memory = Memory(preconditioner)
+    memory = Memory(preconditioner, coef.size)
     values, gap, newton_step, next_look = [value], np.inf, False, FIRST_LOOK
     for n_iter in range(1, max_iter + 1):
         if value <= objective.vanishing:

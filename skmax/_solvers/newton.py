@@ -146,12 +146,13 @@ def steihaug(
             step = step + to_edge * direction
             decrease += to_edge * size - 0.5 * to_edge**2 * curvature
             return Step(step, decrease, np.inf, radius, inside=False)
-        step = step + length * direction
+        step += length * direction
         decrease += 0.5 * length * size
-        residual = residual + length * curved
+        residual += length * curved
         solved = solve(residual)
         new_size = float(np.vdot(residual, solved))
-        direction = -solved + (new_size / size) * direction
+        direction *= new_size / size
+        direction -= solved
         step_direction = (new_size / size) * (step_direction + length * direction_direction)
         direction_direction = new_size + (new_size / size) ** 2 * direction_direction
         step_step, size = ahead, new_size
