@@ -3,6 +3,7 @@
 python benchmarks/everyday.py start             import and fit iris in a fresh process
 python benchmarks/everyday.py predict           predict_proba of one row and of a million
 python benchmarks/everyday.py memory [SET ...]  peak memory of a fit beyond X (Linux)
+python benchmarks/everyday.py float32 [SET ...] default fits of skmax in float32 and float64
 """
 
 import argparse
@@ -36,7 +37,7 @@ FIT_IRIS = "from sklearn.datasets import load_iris; Model().fit(*load_iris(retur
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["start", "predict", "memory", "memory-of-one"])
+    parser.add_argument("what", choices=["start", "predict", "memory", "memory-of-one", "float32"])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--repeats", type=int, default=9)
     options = parser.parse_args(arguments)
@@ -47,8 +48,10 @@ def main(arguments):
         start(options.repeats)
     elif options.what == "predict":
         predict(options.repeats)
-    else:
+    elif options.what == "memory":
         memory(options.rest or PANEL)
+    else:
+        float32(options.rest or PANEL, options.repeats)
     return 0
 
 
@@ -96,6 +99,24 @@ def predict(repeats):
             f"predict_proba of {n_rows} rows: skmax {ours * unit:.3g} {name}, "
             f"scikit-learn {theirs * unit:.3g} {name}, ratio {theirs / ours:.2f}"
         )
+
+
+def float32(sets, repeats):
+    """Default fits of skmax in both types, in turn; dense sets only."""
+    print("| data | float64, s | float32, s | ratio |")
+    print("|---|---:|---:|---:|")
+    for label, settings in expand(sets).items():
+        data = {dtype: load(**settings, dtype=dtype) for dtype in ("float64", "float32")}
+        if not isinstance(data["float64"][0], np.ndarray):
+            continue
+        seconds = {dtype: [] for dtype in data}
+        for _ in range(repeats + 1):
+            for dtype, (X, y) in data.items():
+                begun = time.perf_counter()
+                SoftmaxRegression().fit(X, y)
+                seconds[dtype].append(time.perf_counter() - begun)
+        double, single = (statistics.median(seconds[dtype][1:]) for dtype in data)
+        print(f"| {label} | {double:.3g} | {single:.3g} | {double / single:.2f} |", flush=True)
 
 
 def memory(sets):

@@ -22,7 +22,7 @@ from skmax._objective import Objective
 from skmax._rows import rows_of
 from skmax._solvers.lbfgs import lbfgs
 from skmax._solvers.newton import newton
-from skmax._solvers.preconditioners import Bought, ExactHessian, Kronecker
+from skmax._solvers.preconditioners import Bought, EvenKronecker, ExactHessian, Kronecker
 
 SETS = (
     "digits",
@@ -31,11 +31,13 @@ SETS = (
     "covtype:20000",
     "covtype:raw:20000",
     "texture:raw",
+    "fars:raw:20000",
 )
 METHODS = {
     "Newton, exact Hessian": (newton, ExactHessian),
-    "Newton, Kronecker": (newton, Kronecker),
+    "Newton, even Kronecker": (newton, EvenKronecker),
     "Newton, sampled Hessian": (newton, Bought),
+    "L-BFGS, even Kronecker": (lbfgs, EvenKronecker),
     "L-BFGS, Kronecker": (lbfgs, Kronecker),
 }
 
