@@ -1,10 +1,7 @@
-"""Inputs, tolerances and marks that the tests of the functional layer share."""
+"""Inputs and tolerances that the tests of the functional layer share."""
 
 import numpy as np
-import pytest
-import reference
 
-DTYPES = [np.float32, np.float64]
 VIEWS = {
     "transposed": lambda a: a.T,
     "Fortran": np.asfortranarray,
@@ -15,11 +12,6 @@ VIEWS = {
     "unaligned": lambda a: np.frombuffer(b"0" + a.tobytes(), a.dtype, offset=1).reshape(a.shape),
     "other byte order": lambda a: a.astype(a.dtype.newbyteorder()),
 }
-
-dtypes = pytest.mark.parametrize("dtype", DTYPES)
-needs_wide = pytest.mark.skipif(
-    not reference.WIDE_IS_WIDER, reason="long double has no digits to spare here"
-)
 
 
 def normal(*shape, dtype=np.float64, scale=3.0, seed=0):

@@ -2,18 +2,12 @@
 
 import numpy as np
 import pytest
-import reference
 
 CLASSES = [1, 2, 3, 7, 16, 23, 24, 25, 31, 32, 33, 100, 257]
 SAMPLES = [0, 1, 63, 64, 65, 130]
-DTYPES = [np.float32, np.float64]
 
-needs_wide = pytest.mark.skipif(
-    not reference.WIDE_IS_WIDER, reason="long double has no digits to spare here"
-)
 classes = pytest.mark.parametrize("n_classes", CLASSES)
 samples = pytest.mark.parametrize("n_samples", SAMPLES)
-dtypes = pytest.mark.parametrize("dtype", DTYPES)
 
 
 def logits_of(n_rows, n_columns, dtype, scale=4.0):

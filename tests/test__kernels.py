@@ -4,17 +4,8 @@ import numba
 import numpy as np
 import pytest
 import reference
-from kernel_cases import (
-    apply,
-    assert_close,
-    classes,
-    dtypes,
-    frozen,
-    logits_of,
-    needs_wide,
-    rows_allowed,
-    samples,
-)
+from kernel_cases import apply, assert_close, classes, frozen, logits_of, rows_allowed, samples
+from marks import dtypes, needs_wide
 from reference import ulp_error
 
 from skmax import _kernels

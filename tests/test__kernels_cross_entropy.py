@@ -3,17 +3,8 @@
 import numpy as np
 import pytest
 import reference
-from kernel_cases import (
-    assert_close,
-    classes,
-    dtypes,
-    frozen,
-    logits_of,
-    needs_wide,
-    rows_allowed,
-    samples,
-    weights_of,
-)
+from kernel_cases import assert_close, classes, frozen, logits_of, rows_allowed, samples, weights_of
+from marks import dtypes, needs_wide
 from reference import ulp_error
 
 from skmax import _kernels

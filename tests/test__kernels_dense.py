@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from kernel_cases import assert_close, dtypes, frozen, logits_of, needs_wide
+from kernel_cases import assert_close, frozen, logits_of
+from marks import dtypes, needs_wide
 
 from skmax import _kernels
 

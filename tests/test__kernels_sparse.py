@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import reference
 import scipy.sparse
-from kernel_cases import assert_close, dtypes, frozen, logits_of, needs_wide, weights_of
+from kernel_cases import assert_close, frozen, logits_of, weights_of
+from marks import dtypes, needs_wide
 
 from skmax import _kernels
 

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import reference
 import scipy.special
-from functional_cases import VIEWS, close, dtypes, needs_wide, normal
+from functional_cases import VIEWS, close, normal
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from marks import dtypes, needs_wide
 from reference import ulp_error
 
 from skmax import (

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 import scipy.special
-from functional_cases import VIEWS, dtypes, normal
+from functional_cases import VIEWS, normal
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from marks import dtypes
 
 from skmax import cross_entropy, cross_entropy_with_grad, functional, softmax
 

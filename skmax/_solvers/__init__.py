@@ -45,45 +45,28 @@ def solve(
     on_iteration: OnIteration,
 ) -> Result:
     """Minimise `objective` from `coef`, each of the METHODS going on where the last got stuck."""
-    result = _run(methods[0], objective, coef, tol, max_iter, on_iteration)
-    for method in methods[1:]:
-        done = result.n_iter
-        if not result.stuck or done >= max_iter:
-            break
-        further = _run(
-            method,
-            objective,
-            result.coef,
-            tol,
-            max_iter - done,
-            lambda n_iter, value, gap: on_iteration(done + n_iter, value, gap),  # noqa: B023
+
+    def run(method: str, start: np.ndarray, done: int) -> Result:
+        def report(n_iter: int, value: float, gap: float) -> None:
+            on_iteration(done + n_iter, value, gap)
+
+        minimise = lbfgs if method == "lbfgs" else newton
+        preconditioner = _preconditioner(method, objective)
+        left = max_iter - done
+        return minimise(
+            objective, start, preconditioner, tol=tol, max_iter=left, on_iteration=report
         )
+
+    result = run(methods[0], coef, 0)
+    result.method = methods[0]
+    for method in methods[1:]:
+        if not result.stuck or result.n_iter >= max_iter:
+            break
+        further = run(method, result.coef, result.n_iter)
         further.values[:1] = result.values
-        further.n_iter += done
+        further.n_iter += result.n_iter
         further.method = f"{result.method}, {method}"
         result = further
-    return result
-
-
-def _run(
-    method: str,
-    objective: Any,
-    coef: np.ndarray,
-    tol: float,
-    max_iter: int,
-    on_iteration: OnIteration,
-) -> Result:
-    """One method from `coef` on."""
-    minimise = lbfgs if method == "lbfgs" else newton
-    result = minimise(
-        objective,
-        coef,
-        _preconditioner(method, objective),
-        tol=tol,
-        max_iter=max_iter,
-        on_iteration=on_iteration,
-    )
-    result.method = method
     return result
 
 

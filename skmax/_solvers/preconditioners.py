@@ -128,7 +128,7 @@ class SampledHessian:
     def refresh(self, objective: Any, gap: float) -> bool:
         hessian = objective.hessian(self.most_rows)
         share = min(self.MOST_KRONECKER, gap)
-        curvature = _mean_curvature(hessian, objective.penalty, self.gram)
+        curvature = _factor_of_classes(hessian, objective.penalty, self.gram)
         _kernels.add_kronecker(share * curvature, self.gram, hessian)
         _fix_null_space(hessian, objective.shape)
         self.factor = _cholesky(hessian, 8 * len(hessian) * np.finfo(np.float64).eps)
@@ -217,7 +217,7 @@ def _solve(factor: np.ndarray, v: np.ndarray) -> np.ndarray:
     return dpotrs(factor, v.ravel())[0].reshape(v.shape)
 
 
-def _mean_curvature(hessian: np.ndarray, penalty: np.ndarray, gram: np.ndarray) -> np.ndarray:
+def _factor_of_classes(hessian: np.ndarray, penalty: np.ndarray, gram: np.ndarray) -> np.ndarray:
     """The factor of classes for which factor (x) gram has blocks with the traces of the Hessian."""
     n_columns = len(gram)
     n_outputs = len(hessian) // n_columns
