@@ -1,6 +1,9 @@
 """Inputs and tolerances that the tests of the functional layer share."""
 
 import numpy as np
+import pytest
+
+from skmax import log_softmax, softmax
 
 VIEWS = {
     "transposed": lambda a: a.T,
@@ -12,6 +15,8 @@ VIEWS = {
     "unaligned": lambda a: np.frombuffer(b"0" + a.tobytes(), a.dtype, offset=1).reshape(a.shape),
     "other byte order": lambda a: a.astype(a.dtype.newbyteorder()),
 }
+
+both = pytest.mark.parametrize("function", [softmax, log_softmax])
 
 
 def normal(*shape, dtype=np.float64, scale=3.0, seed=0):
