@@ -126,7 +126,8 @@ class Objective:
         rows, weight = np.arange(self.rows.n_rows), self.share
         if most_rows is not None and most_rows < len(rows):
             rows, weight = self._sample(most_rows, self._influence())
-        totals = self._grams(rows, lambda some: self._root_curvature(some, weight[some]))
+        dtype = self.rows.dtype  # a Hessian product sees no more of the Hessian either
+        totals = self._grams(rows, lambda some: self._root_curvature(some, weight[some]), dtype)
         if n_outputs == 1:
             return self.rows.full_gram(totals[0]) + np.diag(self.penalty)
         hessian = np.empty((n_outputs * n_columns, n_outputs * n_columns))
@@ -177,7 +178,7 @@ class Objective:
 
     def gram(self, most_rows: int) -> np.ndarray:
         """The weighted second moments of the columns, from at most `most_rows` rows."""
-        return self._second_moments(most_rows, np.ones(self.rows.n_rows))
+        return self._second_moments(most_rows, np.ones(self.rows.n_rows), self.rows.dtype)
 
     def curved_gram(self, most_rows: int, even: float) -> np.ndarray:
         """The same with rows weighted by their curvature, the trace of diag(p) - p p', too.
@@ -189,9 +190,9 @@ class Objective:
         mean = float(self.share @ curvature)
         if mean > 0:
             curvature *= (1 - even) / mean
-        return self._second_moments(most_rows, even + curvature)
+        return self._second_moments(most_rows, even + curvature, self.rows.dtype)
 
-    def _second_moments(self, most_rows: int, factor: np.ndarray) -> np.ndarray:
+    def _second_moments(self, most_rows: int, factor: np.ndarray, dtype: Any) -> np.ndarray:
         """sum_i s_i factor_i x_i x_i', from at most `most_rows` rows."""
         rows, weight = np.arange(self.rows.n_rows), self.share
         if most_rows < len(rows):
@@ -201,24 +202,24 @@ class Objective:
         def roots(some: np.ndarray) -> np.ndarray:
             return np.stack([weight[some], np.ones(len(some))])
 
-        return self.rows.full_gram(self._grams(rows, roots)[0])
+        return self.rows.full_gram(self._grams(rows, roots, dtype)[0])
 
-    def _grams(self, rows: np.ndarray, roots: Callable) -> np.ndarray:
+    def _grams(self, rows: np.ndarray, roots: Callable, dtype: Any) -> np.ndarray:
         """Sums of `add_grams`, one for each pair of the classes that roots(rows) is about."""
         n_classes = len(roots(rows[:1]))
         n_pairs, n_columns = n_classes * (n_classes - 1) // 2, self.rows.n_columns
 
         def work(start: int, stop: int) -> np.ndarray:
-            totals = self.rows.new_grams(n_pairs)
+            totals = self.rows.new_grams(n_pairs, dtype)
             size = block_rows(2 * 8 * n_columns)  # the block and its transpose
             for first in range(start, stop, size):
                 some = rows[first : min(first + size, stop)]
-                self.rows.add_grams(some, roots(some), totals)
+                self.rows.add_grams(some, roots(some), totals, dtype)
             return totals
 
         size = n_pairs * n_columns**2
-        # A chunk begins with zeros and several calls: it takes more to be worth it than in a pass.
-        parts = chunks(len(rows), size, len(rows) * size / 16)
+        # Sums as large as these are new memory, whose first touch takes longer than adding to them.
+        parts = chunks(len(rows), size, len(rows) * size / 64)
         return add_up(self._each(work, parts))
 
     def output_curvature(self) -> np.ndarray:
@@ -260,7 +261,10 @@ class Objective:
     def user_coef(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weights and intercepts of the user's columns; those of least norm without a penalty."""
         unique = self.penalised or self.many_columns
-        return self.rows.to_user(coef, None if unique else self.gram(self.rows.n_rows))
+        if unique:
+            return self.rows.to_user(coef)
+        n_rows = self.rows.n_rows  # in float64, to tell columns that depend on each other
+        return self.rows.to_user(coef, self._second_moments(n_rows, np.ones(n_rows), np.float64))
 
     def _map(self, work: Callable) -> list[Any]:
         """work(start, stop) for each chunk of rows, in order."""

@@ -74,18 +74,20 @@ def test_block_gradient_adds_to_what_is_there(n_rows, n_columns, n_outputs, dtyp
 @pytest.mark.parametrize("n_classes", [2, 3, 4])
 @columns
 @row_counts
-def test_block_pair_grams_add_to_what_is_there(n_rows, n_columns, n_classes):
-    block = block_of(n_rows, n_columns, np.float64)
-    transposed = np.full(block.shape[::-1], 7.0)
+@dtypes
+def test_block_pair_grams_add_to_what_is_there(n_rows, n_columns, n_classes, dtype):
+    block = block_of(n_rows, n_columns, dtype)
+    transposed = np.full(block.shape[::-1], 7.0, dtype)
     _kernels.block_transpose(block, transposed)
     np.testing.assert_array_equal(transposed, block.T)
     roots = frozen(np.random.default_rng(0).uniform(size=(n_classes, n_rows)))
     pairs = [(k, other) for k in range(n_classes) for other in range(k)]
     totals = np.full((len(pairs), n_columns, block.shape[1]), 0.5)
-    room = np.empty(n_rows), np.empty_like(transposed)
+    room = np.empty(n_rows, dtype), np.empty_like(transposed)
     _kernels.block_pair_grams(frozen(block), frozen(transposed), roots, *room, totals)
     x = block[:n_rows, :n_columns].astype(np.longdouble)
     for (k, other), total in zip(pairs, totals, strict=True):
         exact = (x * (roots[k] * roots[other])[:, None]).T @ x
         upper = np.triu_indices(n_columns)
-        assert_close(total[:, :n_columns][upper], exact[upper] + 0.5, ulps=20, floor=100.0)
+        found = total[:, :n_columns][upper].astype(dtype)
+        assert_close(found, exact[upper] + 0.5, ulps=20, floor=100.0)

@@ -363,6 +363,16 @@ def test_unpenalised_dependent_columns_give_the_solution_of_least_norm(
     np.testing.assert_allclose(model.coef_, least, rtol=1e-6, atol=1e-7)
 
 
+def test_float32_columns_that_depend_on_each_other_are_told_apart_in_float64():
+    X, y = simulated(300, 3, 3)
+    X = np.round(64 * X) / 64  # sums of such columns are exact
+    wide = np.hstack([X, 3 * X[:, :1], X[:, 1:2] + X[:, 2:]])
+    assert np.array_equal(wide.astype(np.float32), wide)
+    exact = tight(C=np.inf).fit(wide, y)
+    model = SoftmaxRegression(C=np.inf).fit(wide.astype(np.float32), y)
+    np.testing.assert_allclose(model.coef_, exact.coef_, rtol=2e-3, atol=1e-3)
+
+
 # Predictions
 
 

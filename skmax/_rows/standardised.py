@@ -117,14 +117,14 @@ class Standardised:
         basis = basis[:, : int(np.sum(sizes > 1e-12 * sizes[0]))]
         return weights - (weights @ basis) @ basis.T
 
-    def _packed(self, rows: np.ndarray) -> np.ndarray:
-        """The given rows in float64, centred but not scaled, as a block of the dense kernels."""
+    def _packed(self, rows: np.ndarray, dtype: Any) -> np.ndarray:
+        """The given rows, centred but not scaled, as a block of the dense kernels."""
         part = self.X[rows]
         if scipy.sparse.issparse(part):
             part = part.toarray()
-        part = read_only(np.ascontiguousarray(part, np.float64))
-        shift = self.block_shift(np.float64)
-        block = self._scratch.array("block", (-(-len(part) // 8) * 8, shift.size), np.float64)
+        part = read_only(np.ascontiguousarray(part, dtype))
+        shift = self.block_shift(dtype)
+        block = self._scratch.array("block", (-(-len(part) // 8) * 8, shift.size), dtype)
         _kernels.pack_rows(part, 0, len(part), shift, block)
         return block
 
@@ -132,21 +132,24 @@ class Standardised:
         """What is subtracted from a row in a block of the dense kernels."""
         return shift_of_block(self.shift, self.intercept, dtype)
 
-    def new_grams(self, n_pairs: int) -> np.ndarray:
-        """Zeros to which `add_grams` adds."""
-        return np.zeros((n_pairs, self.n_columns, whole_vectors(self.n_columns, np.float64)))
+    def new_grams(self, n_pairs: int, dtype: Any) -> np.ndarray:
+        """Zeros, in float64, to which `add_grams` adds."""
+        return np.zeros((n_pairs, self.n_columns, whole_vectors(self.n_columns, dtype)))
 
-    def add_grams(self, rows: np.ndarray, roots: np.ndarray, totals: np.ndarray) -> None:
-        """totals[pair] += sum_i roots_ki roots_li x_i x_i', for each pair of l < k, in float64.
+    def add_grams(
+        self, rows: np.ndarray, roots: np.ndarray, totals: np.ndarray, dtype: Any
+    ) -> None:
+        """totals[pair] += sum_i roots_ki roots_li x_i x_i', for each pair of l < k.
 
-        Here x is centred but not scaled; `roots` (K, rows), `totals` (pairs, n_columns, width), of
-        which the part on and above the diagonal counts.
+        Here x is centred but not scaled; `roots` (K, rows) and `totals` (pairs, n_columns, width)
+        are float64, of the latter the part on and above the diagonal counts. Sums over the given
+        rows are in `dtype`.
         """
-        block = self._packed(rows)
-        transposed = self._scratch.array("transposed", block.shape[::-1], np.float64)
-        scaled = self._scratch.array("scaled", block.shape[::-1], np.float64)
+        block = self._packed(rows, dtype)
+        transposed = self._scratch.array("transposed", block.shape[::-1], dtype)
+        scaled = self._scratch.array("scaled", block.shape[::-1], dtype)
         _kernels.block_transpose(block, transposed)
-        weight = np.empty(roots.shape[1])
+        weight = np.empty(roots.shape[1], dtype)
         _kernels.block_pair_grams(block, transposed, roots, weight, scaled, totals)
 
     def full_gram(self, total: np.ndarray) -> np.ndarray:

@@ -20,6 +20,7 @@ from skmax._solvers.result import (
 )
 
 MEMORY, ROOM = 10, 6_000_000  # steps remembered, and the numbers that they may be made of
+RESCALE = 3  # pairs after which the memory's scale is computed again
 FIRST_LOOK = 10  # the step at which the preconditioner looks again; then at twice as many
 DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
@@ -29,12 +30,11 @@ UNDER = 0.1  # of the true gap, what the memory may see of it
 
 
 class Pair(NamedTuple):
-    """A step, the change of the gradient along it, their product, and what M gets wrong of it."""
+    """A step, the change of the gradient along it, and their product."""
 
     change: np.ndarray
     difference: np.ndarray
     curvature: float
-    scale: float
 
 
 class Memory:
@@ -43,13 +43,20 @@ class Memory:
     def __init__(self, preconditioner: Any, size: int) -> None:
         self.preconditioner = preconditioner
         self.pairs: deque[Pair] = deque(maxlen=max(3, min(MEMORY, ROOM // (2 * size))))
+        self.scale, self.n_seen = 1.0, 0
 
     def remember(self, change: np.ndarray, difference: np.ndarray) -> None:
-        """Keep a pair whose curvature is positive beyond rounding."""
+        """Keep a pair whose curvature is positive beyond rounding.
+
+        What the preconditioner gets wrong of it scales the inverse: that takes a solve, and changes
+        slowly after the first pairs.
+        """
         curvature = float(np.vdot(change, difference))
         if curvature > 1e-14 * np.linalg.norm(change) * np.linalg.norm(difference):
-            scale = curvature / norm_of(difference, self.preconditioner) ** 2
-            self.pairs.append(Pair(change.ravel(), difference.ravel(), curvature, scale))
+            self.pairs.append(Pair(change.ravel(), difference.ravel(), curvature))
+            if self.n_seen % RESCALE == 0:
+                self.scale = curvature / norm_of(difference, self.preconditioner) ** 2
+            self.n_seen += 1
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         """The inverse Hessian times v, by the two loops over the pairs."""
@@ -61,7 +68,7 @@ class Memory:
             shares.append(share)
         r = self.preconditioner.solve(q.reshape(v.shape)).ravel()
         if self.pairs:
-            r *= self.pairs[-1].scale
+            r *= self.scale
         for pair, share in zip(self.pairs, reversed(shares), strict=True):
             daxpy(pair.change, r, a=share - ddot(pair.difference, r) / pair.curvature)
         return r.reshape(v.shape)
@@ -87,6 +94,7 @@ def lbfgs(
         # 0. The curvature that the preconditioner has seen grows old.
         if n_iter == next_look:
             preconditioner.refresh(objective, gap)
+            memory.n_seen = 0
             next_look *= 2
         # 1. The direction, and the gap as the memory sees it.
         direction = -memory.solve(gradient)

@@ -148,7 +148,7 @@ class Bought:
     """
 
     ROWS = 60  # of the sample, for each column
-    LIGHT = 10
+    LIGHT = 2
 
     def __init__(self) -> None:
         self.rented = EvenKronecker()
