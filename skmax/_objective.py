@@ -91,7 +91,9 @@ class Objective:
         value = sum(part[0] for part in parts)
         gradient = rows.gradient(add_up([part[1] for part in parts]), len(coef))
         penalised = coef * self.penalty
-        return value + 0.5 * float(np.sum(coef * penalised)), gradient + penalised
+        value += 0.5 * float(np.vdot(coef, penalised))
+        gradient += penalised
+        return value, gradient
 
     def hessian_product(self, direction: np.ndarray) -> np.ndarray:
         """The Hessian at the coef of the last evaluation times `direction`."""
@@ -113,7 +115,8 @@ class Objective:
             return total
 
         product = rows.gradient(add_up(self._map(work)), len(direction))
-        return product + direction * self.penalty
+        product += direction * self.penalty
+        return product
 
     def hessian(self, most_rows: int | None = None) -> np.ndarray:
         """The Hessian at the coef of the last evaluation, (size, size), or an estimate of it.

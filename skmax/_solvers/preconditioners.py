@@ -147,7 +147,7 @@ class Bought:
     some steps ago is a preconditioner for the present one.
     """
 
-    ROWS = 60  # of the sample, for each column
+    ROWS, LEAST_ROWS = 3, 30  # of the sample, for each coefficient and, at least, for each column
     LIGHT = 2
 
     def __init__(self) -> None:
@@ -159,7 +159,8 @@ class Bought:
         if self.rented.gram is None:
             self.paid_at = objective.n_products
             return self.rented.refresh(objective, gap)
-        most_rows = self.ROWS * objective.shape[1]
+        n_outputs, n_columns = objective.shape
+        most_rows = max(self.ROWS * n_outputs, self.LEAST_ROWS) * n_columns
         price = objective.products_per_hessian(most_rows)
         spent = objective.n_products - self.paid_at
         if price > self.LIGHT and spent < price:
