@@ -263,8 +263,7 @@ class Objective:
 
     def user_coef(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weights and intercepts of the user's columns; those of least norm without a penalty."""
-        unique = self.penalised or self.many_columns
-        if unique:
+        if self.penalised or self.many_columns:
             return self.rows.to_user(coef)
         n_rows = self.rows.n_rows  # in float64, to tell columns that depend on each other
         return self.rows.to_user(coef, self._second_moments(n_rows, np.ones(n_rows), np.float64))

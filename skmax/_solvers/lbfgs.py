@@ -38,25 +38,30 @@ class Pair(NamedTuple):
 
 
 class Memory:
-    """The last pairs, and the inverse Hessian that they make of the preconditioner's by BFGS."""
+    """The last pairs, and the inverse Hessian that they make of the preconditioner's by BFGS.
+
+    The latter is scaled by what it gets wrong of a pair. That takes a solve and changes slowly: it
+    is computed for the first pair after `look_again`, and then for every third.
+    """
 
     def __init__(self, preconditioner: Any, size: int) -> None:
         self.preconditioner = preconditioner
         self.pairs: deque[Pair] = deque(maxlen=max(3, min(MEMORY, ROOM // (2 * size))))
-        self.scale, self.n_seen = 1.0, 0
+        self.scale, self.n_since = 1.0, 0
 
     def remember(self, change: np.ndarray, difference: np.ndarray) -> None:
-        """Keep a pair whose curvature is positive beyond rounding.
-
-        What the preconditioner gets wrong of it scales the inverse: that takes a solve, and changes
-        slowly after the first pairs.
-        """
+        """Keep a pair whose curvature is positive beyond rounding."""
         curvature = float(np.vdot(change, difference))
         if curvature > 1e-14 * np.linalg.norm(change) * np.linalg.norm(difference):
             self.pairs.append(Pair(change.ravel(), difference.ravel(), curvature))
-            if self.n_seen % RESCALE == 0:
+            if self.n_since % RESCALE == 0:
                 self.scale = curvature / norm_of(difference, self.preconditioner) ** 2
-            self.n_seen += 1
+            self.n_since += 1
+
+    def look_again(self, objective: Any, gap: float) -> None:
+        """Let the preconditioner look at the present point."""
+        self.preconditioner.refresh(objective, gap)
+        self.n_since = 0
 
     def solve(self, v: np.ndarray) -> np.ndarray:
         """The inverse Hessian times v, by the two loops over the pairs."""
@@ -93,8 +98,7 @@ def lbfgs(
             return Result(coef, value, np.inf, n_iter - 1, False, SEPARABLE, values)
         # 0. The curvature that the preconditioner has seen grows old.
         if n_iter == next_look:
-            preconditioner.refresh(objective, gap)
-            memory.n_seen = 0
+            memory.look_again(objective, gap)
             next_look *= 2
         # 1. The direction, and the gap as the memory sees it.
         direction = -memory.solve(gradient)
