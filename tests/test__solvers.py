@@ -1,17 +1,11 @@
-"""Solvers on quadratics and other small functions, the choice between them, and their agreement."""
+"""Solvers on quadratics and other small functions, and the choice between them."""
 
 import numpy as np
 import pytest
-import scipy.sparse
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from problems import Problem, naive_fit, one_hot, simulated
+from problems import quiet
 
-from skmax import SoftmaxRegression
-from skmax._objective import Objective
-from skmax._rows import rows_of
-from skmax._solvers import METHODS, choose, solve
-from skmax._solvers.lbfgs import _line_search, lbfgs
+from skmax._solvers import choose, solve
+from skmax._solvers.lbfgs import Memory, _line_search, lbfgs
 from skmax._solvers.newton import newton, relative_gap, steihaug
 from skmax._solvers.preconditioners import Diagonal, ExactHessian, Kronecker
 
@@ -75,10 +69,6 @@ class Steep(Quadratic):
 
     def hessian(self):
         return super().hessian() + 300 * np.diag(self.away**2)
-
-
-def quiet(n_iter, value, gap):
-    pass
 
 
 def run(minimise, objective, preconditioner, *, start=None, tol=1e-10, max_iter=500, report=quiet):
@@ -348,128 +338,30 @@ def test_the_next_method_goes_on_where_one_gets_stuck():
     assert (enough.n_iter, enough.method) == (1, "newton-cg")
 
 
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("kind", ["labels", "shares", "binary"])
-@pytest.mark.parametrize("convert", [np.asarray, scipy.sparse.csr_matrix], ids=["dense", "csr"])
-def test_every_method_reaches_the_same_minimum(method, kind, convert):
-    problem = Problem(kind, convert)
-    result = solve(
-        (method,),
-        problem.objective,
-        np.zeros(problem.objective.shape),
-        tol=1e-12,
-        max_iter=1000,
-        on_iteration=quiet,
-    )
-    assert result.converged
-    halved = 2 if kind == "binary" else 1
-    strength = halved / (problem.C * problem.weight.sum())
-    minimum = naive_fit(problem.X, problem.targets, penalty=strength, weight=problem.weight)[2]
-    assert result.value == pytest.approx(minimum, rel=1e-11)
+class Scaled:
+    """A preconditioner `factor` times too large, and how often it was asked."""
+
+    def __init__(self, factor):
+        self.factor, self.n_solves = factor, 0
+
+    def refresh(self, objective, gap):
+        return False
+
+    def solve(self, v):
+        self.n_solves += 1
+        return v / self.factor
 
 
-@pytest.mark.parametrize("tol", [1.0, 0.1, 1e-3, 1e-6])
-@pytest.mark.parametrize("method", METHODS)
-def test_a_loose_tolerance_is_met_soon(method, tol):
-    # Far from the minimum a Newton step may go up, and must not be tried again and again.
-    X, y = simulated(300, 20, 5, seed=3)
-    share = np.full(300, 1 / 300)
-    objective = Objective(rows_of(10 * X, share, True), y, share, 5, 1e-6 / 300, 1)
-    settings = {"max_iter": 200, "on_iteration": quiet}
-    start = np.zeros(objective.shape)
-    result = solve((method,), objective, start, tol=tol, **settings)
-    minimum = solve(("newton-cholesky",), objective, start, tol=1e-12, **settings).value
-    assert result.converged
-    assert result.value <= minimum * (1 + tol)
-
-
-@pytest.mark.parametrize("method", ["newton-cg", "lbfgs"])
-def test_columns_too_many_for_a_matrix_do_with_the_diagonal(method):
-    problem = Problem("labels", scipy.sparse.csr_matrix)
-    problem.objective.many_columns = True
-    results = [
-        solve(
-            (name,),
-            problem.objective,
-            np.zeros(problem.objective.shape),
-            tol=1e-10,
-            max_iter=1000,
-            on_iteration=quiet,
-        )
-        for name in (method, "newton-cholesky")
-    ]
-    assert results[0].converged
-    assert results[0].value == pytest.approx(results[1].value, rel=1e-9)
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_forty_thousand_rows_are_enough_for_a_sample_of_them(method):
-    # The Gram matrix of the preconditioner looks at no more than 20,000 rows.
-    problem = Problem("labels", n=40_000, p=3)
-    result = solve(
-        (method,),
-        problem.objective,
-        np.zeros(problem.objective.shape),
-        tol=1e-8,
-        max_iter=100,
-        on_iteration=quiet,
-    )
-    assert result.converged
-
-
-@st.composite
-def awkward_problems(draw):
-    """X with few or many rows, columns and classes, some constant or twice; weights, some 0."""
-    n_classes = draw(st.integers(2, 6))
-    n = draw(st.integers(n_classes, 40))
-    p = draw(st.integers(1, 12))
-    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
-    X, y = simulated(n, p, n_classes, seed=int(rng.integers(10**6)))
-    X *= 10.0 ** rng.uniform(-3, 3, size=p)
-    if draw(st.booleans()):
-        X[:, rng.integers(p)] = draw(st.sampled_from([0.0, 1.0, -250.0]))
-    if draw(st.booleans()):
-        X[:, rng.integers(p)] = 2 * X[:, 0]
-    weight = np.ones(n)
-    if n_classes > 2 and draw(st.booleans()):
-        weight[y == n_classes - 1] = 0
-    return X, y, weight, 10.0 ** draw(st.integers(-2, 2)), draw(st.booleans())
-
-
-@settings(max_examples=15)
-@given(awkward_problems())
-def test_all_solvers_agree_on_the_optimum(problem):
-    X, y, weight, C, fit_intercept = problem
-    n_classes = y.max() + 1
-    kept = np.bincount(y, weight) > 0
-    targets, used = one_hot(y), weight > 0
-    if fit_intercept:  # a class of no weight is then left out of the objective
-        targets = targets[:, kept]
-    scale = np.sqrt(np.mean(X[used] ** 2, axis=0))
-    scale[scale == 0] = 1
-    halved = 2 if n_classes == 2 else 1
-    minimum = naive_fit(
-        X[used] / scale,
-        targets[used],
-        penalty=halved / (C * weight.sum()) / scale**2,
-        weight=weight[used],
-        intercept=fit_intercept,
-    )[2]
-    for solver in ("newton", "lbfgs"):
-        for convert in (np.asarray, scipy.sparse.csr_matrix):
-            model = SoftmaxRegression(
-                C=C, solver=solver, fit_intercept=fit_intercept, tol=1e-10
-            ).fit(convert(X), y, weight)
-            assert model.converged_
-            assert model.objective_ == pytest.approx(minimum, rel=1e-9)
-
-
-@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
-@pytest.mark.parametrize("convert", [np.asarray, np.asfortranarray, scipy.sparse.csr_matrix])
-def test_more_classes_than_rows(solver, convert):
-    rng = np.random.default_rng(0)
-    X, shares = rng.normal(size=(5, 3)), rng.dirichlet(np.ones(9), 5)
-    model = SoftmaxRegression(solver=solver, tol=1e-10).fit(convert(X), shares)
-    minimum = naive_fit(X, shares, penalty=1 / 5)[2]
-    assert model.converged_
-    assert model.objective_ == pytest.approx(minimum, rel=1e-9)
+def test_the_memory_computes_its_scale_at_every_third_pair_and_after_another_look():
+    rng, preconditioner = np.random.default_rng(0), Scaled(8.0)
+    memory = Memory(preconditioner, 5)
+    computed = []
+    for place in range(8):
+        if place == 5:
+            preconditioner.factor = 2.0
+            memory.look_again(None, 1.0)
+        before, change = preconditioner.n_solves, rng.normal(size=(1, 5))
+        memory.remember(change, change)
+        computed.append(preconditioner.n_solves - before)
+        assert memory.scale == pytest.approx(8.0 if place < 5 else 2.0)
+    assert computed == [1, 0, 0, 1, 0, 1, 0, 0]
