@@ -6,9 +6,11 @@ import numpy as np
 import scipy.sparse
 from sklearn.linear_model import LogisticRegression
 
-from skmax import _kernels
+from skmax import SoftmaxRegression, _kernels
 from skmax._objective import Objective
 from skmax._rows import rows_of
+
+SOLVERS = ["newton", "lbfgs"]
 
 
 def simulated(n=200, p=5, n_classes=3, *, seed=0, strength=1.0):
@@ -230,4 +232,9 @@ def standardised(rows):
 
 
 def quiet(n_iter, value, gap):
-    pass
+    """Nothing, at each iteration."""
+
+
+def tight(**parameters):
+    """A model that goes on to the floor of rounding, or nearly."""
+    return SoftmaxRegression(**{"tol": 1e-12, **parameters})

@@ -12,11 +12,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 import threadpoolctl
-from problems import assert_same_bits, simulated, sparse_simulated
+from problems import SOLVERS, assert_same_bits, simulated, sparse_simulated
 
 from skmax import SoftmaxRegression, _kernels, linear_model
-
-SOLVERS = ["newton", "lbfgs"]
 
 
 @pytest.fixture(scope="module")

@@ -4,23 +4,19 @@ import numpy as np
 import pytest
 import scipy.sparse
 from problems import (
+    SOLVERS,
     assert_same_bits,
     assert_same_model,
     naive_fit,
     naive_objective,
     one_hot,
     simulated,
+    tight,
     tight_reference,
 )
 from sklearn.exceptions import DataConversionWarning
 
 from skmax import SoftmaxRegression
-
-SOLVERS = ["newton", "lbfgs"]
-
-
-def tight(**parameters):
-    return SoftmaxRegression(**{"tol": 1e-12, **parameters})
 
 
 def soft_problem(n=150, p=4, n_classes=3, *, seed=0, counts=False):
