@@ -6,7 +6,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
+from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import validate_data
+
+from skmax._targets import read_sample_weight, read_soft
 
 
 def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
@@ -37,6 +40,20 @@ def check_finite(model: Any, X: Any) -> None:
     name = "" if names is None else f" ({names[column]!r})"
     what = "NaN" if np.isnan(wrong.data[place]) else "infinity"
     raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")
+
+
+def with_first(logits: np.ndarray) -> np.ndarray:
+    """The logits (n, 2) of both classes from that of the second: the first's is 0."""
+    return np.concatenate([np.zeros_like(logits), logits], axis=1)
+
+
+def share_on_predicted(y: Any, classes: np.ndarray, logits: np.ndarray, weight: Any) -> float:
+    """The share of the soft labels' mass that lies on the class with the largest logit."""
+    shares, _ = read_soft(y, classes)
+    check_consistent_length(shares, logits)
+    weight = read_sample_weight(weight, len(shares))
+    hit = shares[np.arange(len(shares)), logits.argmax(axis=1)]
+    return float(weight @ hit / (weight @ shares.sum(axis=1)))
 
 
 @contextlib.contextmanager

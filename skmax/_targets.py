@@ -6,6 +6,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -15,13 +16,15 @@ class Targets:
     """What each sample should be, and how much it counts.
 
     Either `labels` (n,), positions in `classes`, or `shares` (n_classes, n), the columns of which
-    sum to 1; `weight` (n,) are sample weights times class weights.
+    sum to 1; `weight` (n,) are sample weights times class weights. If `independent`, each share is
+    a yes or no of its own, and they sum to anything.
     """
 
     classes: np.ndarray
     weight: np.ndarray
     labels: np.ndarray | None = None
     shares: np.ndarray | None = None
+    independent: bool = False
 
     def class_weight(self) -> np.ndarray:
         """The weight of each class in the data."""
@@ -39,18 +42,30 @@ class Targets:
         codes = np.where(kept, np.cumsum(kept) - 1, 0)
         return Targets(self.classes[kept], self.weight, labels=codes[self.labels])
 
+    def array(self, n_outputs: int, dtype: Any) -> np.ndarray:
+        """Labels (n,), shares (n_classes, n), or for one output those of the second class (n,)."""
+        if n_outputs == 1 and not self.independent:
+            second = self.labels == 1 if self.shares is None else self.shares[1]
+            return np.asarray(second, dtype)
+        if self.labels is not None:
+            return self.labels
+        return np.asarray(self.shares, dtype)
 
-def read_targets(y: Any, sample_weight: Any, class_weight: Any, n_samples: int) -> Targets:
+
+def read_targets(
+    y: Any, sample_weight: Any, class_weight: Any, n_samples: int, classes: Any = None
+) -> Targets:
     """Targets of `y`: labels if it has one column, else class probabilities or counts.
 
     Soft targets: each row is multiplied by the class weights, its sum goes to the weight of the
-    sample, and the row is divided by it.
+    sample, and the row is divided by it. Where `classes` are given, in order, `y` may hold less
+    than all of them and nothing else.
     """
-    weight = read_sample_weight(sample_weight, n_samples)
+    weight, given = read_sample_weight(sample_weight, n_samples), classes is not None
     if not hasattr(y, "shape"):
         y = np.asarray(y)
     if is_soft(y):
-        shares, classes = read_soft(y)
+        shares, classes = read_soft(y, classes)
         check_consistent_length(np.empty(n_samples), shares)
         factors = _class_factors(class_weight, classes, weight @ shares)
         shares = shares * factors
@@ -62,12 +77,24 @@ def read_targets(y: Any, sample_weight: Any, class_weight: Any, n_samples: int) 
         check_consistent_length(np.empty(n_samples), y)
         check_array(y, dtype=None, ensure_2d=False, input_name="y")  # NaN and infinity
         check_classification_targets(y)
-        classes, labels = np.unique(y, return_inverse=True)
+        if classes is None:
+            classes, labels = np.unique(y, return_inverse=True)
+        else:
+            labels = _positions(y, classes)
         counts = np.bincount(labels, weights=weight, minlength=len(classes))
         factors = _class_factors(class_weight, classes, counts)
         targets = Targets(classes, weight * factors[labels], labels=labels)
-    _check_two_classes(targets)
+    if not given:
+        _check_two_classes(targets)
     return targets
+
+
+def _positions(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Where the labels stand in `classes`, which are in order."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(f"y holds {unknown.tolist()}, which are not among the classes {classes}")
+    return np.searchsorted(classes, y)
 
 
 def is_soft(y: Any) -> bool:
@@ -76,12 +103,50 @@ def is_soft(y: Any) -> bool:
     return len(shape) == 2 and shape[1] > 1
 
 
-def read_soft(y: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Soft labels as float64 (n, K), and the classes: the columns' names, or 0..K-1."""
+def is_multilabel(y: Any) -> bool:
+    """Whether `y` has several columns of integers or booleans, or is sparse: by dtype alone."""
+    if scipy.sparse.issparse(y):
+        return True
+    return is_soft(y) and np.asarray(y).dtype.kind in "iub"
+
+
+def read_multilabel(y: Any, sample_weight: Any, n_samples: int, classes: Any = None) -> Targets:
+    """Targets of a `y` that says of each class apart whether a sample belongs to it."""
+    weight = read_sample_weight(sample_weight, n_samples)
+    classes = _columns(y, classes)
+    shares = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
+    check_consistent_length(np.empty(n_samples), shares)
+    wrong = (shares != 0) & (shares != 1)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise ValueError(
+            f"y: several columns of integers or booleans, or a sparse y, are labels that exclude "
+            f"nothing (multi-label), 0 or 1; got {shares[row, column]} in row {row}, column "
+            f"{column}. Cast y to float for soft labels (class probabilities or counts)."
+        )
+    shares = np.ascontiguousarray(shares.T, dtype=np.float64)
+    return Targets(classes, weight, shares=shares, independent=True)
+
+
+def _columns(y: Any, given: Any) -> np.ndarray:
+    """The classes of a `y` with a column for each: the columns' names, or 0..K-1."""
     names = getattr(y, "columns", None)
     classes = np.arange(y.shape[1]) if names is None else np.asarray(names)
     if len(np.unique(classes)) < len(classes):
         raise ValueError(f"y: the columns' names are the classes and must differ, got {classes}")
+    if given is None:
+        return classes
+    if names is not None and not np.array_equal(classes, given):
+        raise ValueError(f"y: the columns {classes} are not the classes {given}")
+    if len(classes) != len(given):
+        wanted = y.shape[0], len(given)
+        raise ValueError(f"y must have shape {wanted}, a column for each class, got {y.shape}")
+    return np.asarray(given)
+
+
+def read_soft(y: Any, given: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Soft labels as float64 (n, K), and the classes: those given, or the columns' names."""
+    classes = _columns(y, given)
     shares = check_array(y, dtype=np.float64, ensure_all_finite=False, input_name="y")
     with np.errstate(over="ignore", invalid="ignore"):
         sums = shares.sum(axis=1)

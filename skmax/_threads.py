@@ -90,6 +90,40 @@ def map_in_order(
     return [answers[place] for place in range(len(items))]
 
 
+def run_together(function: Callable[[int, int], None], threads: int) -> None:
+    """function(place, threads) for each place at once: the calls may wait for each other.
+
+    Threads of their own: those of the pool may be busy with another fit. None begins before all
+    have been started, and the caller's only waits: an interrupt finds it here, never between two
+    of them.
+    """
+    if threads == 1:
+        function(0, 1)
+        return
+    start, errors = threading.Barrier(threads), []
+
+    def run(place: int) -> None:
+        try:
+            start.wait()
+            function(place, threads)
+        except BaseException as error:
+            errors.append(error)
+
+    helpers = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(threads)]
+    try:
+        for helper in helpers:
+            helper.start()
+    except BaseException:
+        start.abort()  # those that have been started are not to wait for the others
+        raise
+    finally:
+        for helper in helpers:
+            if helper.ident is not None:
+                helper.join()
+    if errors:
+        raise errors[0]
+
+
 class _Keeper(threading.Thread):
     """Holds the limit of one BLAS thread from its start until it is released.
 

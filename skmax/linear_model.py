@@ -12,10 +12,16 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _kernels, _parameters, _solvers, _threads
-from skmax._estimators import as_before_on_error, check_finite, read_samples
+from skmax._estimators import (
+    as_before_on_error,
+    check_finite,
+    read_samples,
+    share_on_predicted,
+    with_first,
+)
 from skmax._objective import Objective
 from skmax._rows import rows_of, users_logits
-from skmax._targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
+from skmax._targets import Targets, is_soft, read_targets
 
 RULES = {
     "C": _parameters.INVERSE_STRENGTH,
@@ -301,14 +307,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         if not is_soft(y):
             return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
         logits = self._finished_logits(X, None)
-        shares, classes = read_soft(y)
-        if not np.array_equal(classes, self.classes_) and hasattr(y, "columns"):
-            raise ValueError(f"y: the columns {classes} are not the classes {self.classes_}")
-        if shares.shape != logits.shape:
-            raise ValueError(f"y: soft labels must have shape {logits.shape}, got {shares.shape}")
-        weight = read_sample_weight(sample_weight, len(shares))
-        hit = shares[np.arange(len(shares)), logits.argmax(axis=1)]
-        return float(weight @ hit / (weight @ shares.sum(axis=1)))
+        return share_on_predicted(y, self.classes_, logits, sample_weight)
 
     def sparsify(self) -> "SoftmaxRegression":
         """Store `coef_` as a sparse matrix, to save memory where most of it is 0.
@@ -373,7 +372,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
         objective = Objective(
             rows_of(X, share, self.fit_intercept),
-            _targets_of(targets, n_outputs, X.dtype),
+            targets.array(n_outputs, X.dtype),
             share,
             n_outputs,
             1 / (self.C * total) if np.isfinite(self.C) else 0.0,
@@ -469,8 +468,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         """What finish(logits, out) makes of a logit for every class, that of the first of two 0."""
         if not (hasattr(self, "classes_") and len(self.classes_) == 2):
             return self._logits(X, finish)
-        logits = self._logits(X)
-        both = np.concatenate([np.zeros_like(logits), logits], axis=1)
+        both = with_first(self._logits(X))
         if finish is not None:
             finish(both, both)
         return both
@@ -478,16 +476,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     def _dense_coef(self) -> np.ndarray:
         """`coef_` as an array, sparsified or not."""
         return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-
-
-def _targets_of(targets: Targets, n_outputs: int, dtype: Any) -> np.ndarray:
-    """Targets as the objective takes them: labels, shares, or shares of the second class."""
-    if n_outputs == 1:
-        second = targets.labels == 1 if targets.shares is None else targets.shares[1]
-        return np.asarray(second, dtype)
-    if targets.labels is not None:
-        return targets.labels
-    return np.asarray(targets.shares, dtype)
 
 
 def _print_nothing(n_iter: int, value: float, gap: float) -> None:

@@ -4,6 +4,8 @@ Twins return what the kernels write into their arguments. Rows (n, K) or class-m
 as the kernels have them.
 """
 
+import math
+
 import numpy as np
 
 WIDE = np.longdouble
@@ -240,3 +242,66 @@ def objective_hessian_product(weights, intercepts, X, targets, sample_weight, C,
     """The Hessian times a direction of the gradient's shape."""
     hessian = objective_hessian(weights, intercepts, X, targets, sample_weight, C)
     return (hessian @ np.ravel(direction)).reshape(np.shape(direction))
+
+
+# Networks: layers are pairs of weights (n_in, n_out) and biases (n_out,)
+
+
+def activation(name, z):
+    """The value and the slope of an activation."""
+    z = np.asarray(z, WIDE)
+    if name == "identity":
+        return z, np.ones_like(z)
+    if name in ("relu", "leaky_relu"):
+        slope = np.where(z > 0, WIDE(1), WIDE(0.01) if name == "leaky_relu" else WIDE(0))
+        return slope * z, slope
+    if name == "tanh":
+        return np.tanh(z), 1 - np.tanh(z) ** 2
+    if name == "gelu":
+        below = np.vectorize(lambda u: WIDE(math.erfc(-u / math.sqrt(2)) / 2))(z.astype(float))
+        density = np.exp(-z * z / 2) / np.sqrt(2 * WIDE(np.pi))
+        return z * below, below + z * density
+    p = sigmoid(z)
+    if name == "logistic":
+        return p, p * (1 - p)
+    return z * p, p + z * p * (1 - p)  # silu
+
+
+def network_forward(layers, X, name, masks=None):
+    """What goes into each layer, and the logits last; the slopes of each hidden layer."""
+    values, slopes = [np.asarray(X, WIDE)], []
+    for place, (weights, bias) in enumerate(layers):
+        z = values[-1] @ weights.astype(WIDE) + bias.astype(WIDE)
+        if place < len(layers) - 1:
+            z, slope = activation(name, z)
+            if masks is not None:
+                z, slope = z * masks[place], slope * masks[place]
+            slopes.append(slope)
+        values.append(z)
+    return values, slopes
+
+
+def network_losses(logits, targets, independent=False):
+    """Losses (n,) and what they change by with the logits, (n, K), for shares (n, K)."""
+    targets = np.asarray(targets, WIDE)
+    if independent or logits.shape[1] == 1:
+        p = sigmoid(logits)
+        each = np.logaddexp(0, logits) - targets * logits
+        return each.sum(axis=1), p - targets
+    p = softmax_rows(logits)
+    losses = -(targets * log_softmax_rows(logits)).sum(axis=1)
+    return losses, targets.sum(axis=1, keepdims=True) * p - targets
+
+
+def network_gradient(layers, X, targets, weight, name, *, independent=False, masks=None):
+    """The weighted sum of the losses and its gradient by each layer."""
+    values, slopes = network_forward(layers, X, name, masks)
+    losses, delta = network_losses(values[-1], targets, independent)
+    weight = np.asarray(weight, WIDE)
+    delta = weight[:, None] * delta
+    gradients = []
+    for place in range(len(layers) - 1, -1, -1):
+        gradients.insert(0, (values[place].T @ delta, delta.sum(axis=0)))
+        if place:
+            delta = (delta @ layers[place][0].astype(WIDE).T) * slopes[place - 1]
+    return weight @ losses, gradients

@@ -239,7 +239,7 @@ def test_predictions_refuse_other_columns_and_bad_numbers(fitted, method):
 
 def test_score_refuses_soft_labels_of_another_shape_or_other_names(fitted):
     pandas = pytest.importorskip("pandas")
-    with pytest.raises(ValueError, match=r"y: soft labels must have shape \(60, 3\)"):
+    with pytest.raises(ValueError, match=r"y must have shape \(60, 3\)"):
         fitted.score(X, SOFT[:, :2] + 0.5)
     with pytest.raises(ValueError, match="y: the columns"):
         fitted.score(X, pandas.DataFrame(SOFT, columns=["a", "b", "c"]))

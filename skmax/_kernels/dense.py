@@ -13,6 +13,7 @@ from numba.extending import intrinsic, overload
 
 from skmax._kernels._jit import jit
 from skmax._kernels.codegen import Access, cases, multiply_add, zero_sums
+from skmax._kernels.product import product_tile
 from skmax._kernels.simd import (
     Vector,
     lane_sums,
@@ -31,7 +32,9 @@ from skmax._kernels.tile import fill
 TILE_ROWS, TILE_CLASSES = 8, 3  # of `_dot_tile`
 STRETCH = 32  # vectors of columns
 AHEAD = 128  # vectors, to be in the cache when they are copied: the hardware stops at each page
-TILE_HEIGHT, TILE_VECTORS = 4, 4  # of `_outer_tile`
+TILE_HEIGHT, TILE_VECTORS = 4, 4  # of `_outer_tile`, for sums over the rows of a block
+
+_outer_tile = product_tile(TILE_HEIGHT, TILE_VECTORS)
 
 
 @intrinsic
@@ -68,45 +71,6 @@ def _dot_tile(typing, x, x_at, x_step, vectors, w, w_at, w_step, classes, z, z_a
 
     of_block = x, intp, intp, intp
     return types.none(*of_block, w, intp, intp, intp, z, intp, intp, intp), codegen
-
-
-@intrinsic
-def _outer_tile(typing, x, x_at, x_step, vectors, rows, g, g_at, g_step, height, t, t_at, t_step):
-    """t[k, j] += sum over the rows of g[k, row] x[row, j], for up to 4 of k and 4 vectors j.
-
-    A row of x begins at x_at + row * x_step, a row of g at g_at + k * g_step. Sums over the rows
-    of a block are in x's precision, `t` is float64.
-    """
-    vector, intp = Vector(x.dtype), types.intp
-
-    def codegen(context, builder, signature, arguments):
-        x_, x_at_, x_step_, vectors_, n, g_, g_at_, g_step_, height_, t_, t_at_, t_step_ = arguments
-        kind, wide = context.get_value_type(vector), ir.VectorType(ir.DoubleType(), vector.width)
-        lanes = x_at_.type(vector.width)
-        block = Access(context, builder, x, x_, x_at_, lanes)
-        factor = Access(context, builder, g, g_, g_at_, g_step_)
-        out = Access(context, builder, t, t_, t_at_, t_step_)
-        for width in cases(builder, vectors_, TILE_VECTORS):
-            for tall in cases(builder, height_, TILE_HEIGHT):
-                sums = zero_sums(builder, kind, tall, width)
-                with cgutils.for_range(builder, n) as loop:
-                    there = builder.mul(loop.index, x_step_)
-                    entries = [block.load(j, there, kind) for j in range(width)]
-                    for k in range(tall):
-                        everywhere = factor.load_everywhere(k, loop.index, kind)
-                        for j in range(width):
-                            multiply_add(builder, sums[k][j], everywhere, entries[j])
-                for k in range(tall):
-                    for j in range(width):
-                        value = builder.load(sums[k][j])
-                        value = value if kind == wide else builder.fpext(value, wide)
-                        pointer = out.pointer(k, x_at_.type(j * vector.width), wide)
-                        value = builder.fadd(builder.load(pointer, align=8), value)
-                        builder.store(value, pointer, align=8)
-        return context.get_dummy_value()
-
-    of_block = x, intp, intp, intp, intp
-    return types.none(*of_block, g, intp, intp, intp, t, intp, intp), codegen
 
 
 def pack(X, start, count, shift, block):
@@ -191,7 +155,7 @@ def block_gradient(block, residual, total):
         vectors = min(TILE_VECTORS, (width - j) // lanes)
         for k in range(0, n_classes, TILE_HEIGHT):
             height, from_, to = min(TILE_HEIGHT, n_classes - k), k * n_rows, k * width + j
-            _outer_tile(x, j, width, vectors, n_rows, g, from_, n_rows, height, t, to, width)
+            _outer_tile(g, from_, n_rows, 1, height, x, j, width, vectors, n_rows, t, to, width, 1)
 
 
 @jit
@@ -222,7 +186,7 @@ def block_gram(block, transposed, weight, scaled, total):
         height = min(TILE_HEIGHT, n_columns - a)
         for j in range(a // lanes * lanes, width, TILE_VECTORS * lanes):
             vectors, to = min(TILE_VECTORS, (width - j) // lanes), a * width + j
-            _outer_tile(x, j, width, vectors, n_rows, g, a * room, room, height, t, to, width)
+            _outer_tile(g, a * room, room, 1, height, x, j, width, vectors, n_rows, t, to, width, 1)
 
 
 @jit

@@ -147,3 +147,63 @@ def log1p(x):
     # 2s + s^3 r written about f, whose digits are exact: log(1 + f) = f - s (f - s^2 r).
     log = n * _LN2_HIGH + (f - s * (f - w * r) + (n * _LN2_LOW + lost / u))
     return log if u < np.inf else x + u
+
+
+#: P(N < -u) = exp(-u^2 / 2) q(t) / (1 + u), t = (u - 5) / (u + 5); q by Chebyshev interpolation of
+#: scaled values of erfc: relative error 1.6e-15, and 9.2e-8 for float32.
+_TAIL64 = (
+    -6.9730792529796005e-11,
+    2.1841829783179173e-09,
+    2.4961612260497871e-09,
+    -2.5338024442480803e-08,
+    -2.3685739903719486e-08,
+    1.8815218372494559e-07,
+    1.2449898873514351e-07,
+    -1.3000381787316375e-06,
+    -6.7618113237170274e-08,
+    9.0553984004200105e-06,
+    -9.8975138335126584e-06,
+    -5.360583635784979e-05,
+    0.00018233461734900832,
+    7.7911509846918617e-06,
+    -0.0016760724427342037,
+    0.0065220007388196157,
+    -0.015170415390592072,
+    0.024536963237200955,
+    -0.026401042967058579,
+    0.010002352385518642,
+    0.031030368425982488,
+    -0.091552281834013316,
+    0.46151582985003786,
+)
+_TAIL32 = (
+    0.00015546451341091379,
+    -0.0001035722885493655,
+    -0.001649403032724278,
+    0.0066228203774731705,
+    -0.015182034002204803,
+    0.024494870323776584,
+    -0.026398972976955065,
+    0.010009695161032249,
+    0.031030265021717088,
+    -0.091552645626209433,
+    0.46151582985003753,
+)
+
+
+@intrinsic
+def normal_tail(typing, u):
+    """P(N < -u) exp(u^2 / 2) of a normal N, for u >= 0."""
+    table = _TAIL32 if u == types.float32 else _TAIL64
+
+    def codegen(context, builder, signature, arguments):
+        (u_,) = arguments
+        kind = u_.type
+        one, five = _constant(kind, 1.0), _constant(kind, 5.0)
+        t = builder.fdiv(builder.fsub(u_, five), builder.fadd(u_, five))
+        q = _constant(kind, table[0])
+        for coefficient in table[1:]:
+            q = _multiply_add(builder, q, t, _constant(kind, coefficient))
+        return builder.fdiv(q, builder.fadd(u_, one))
+
+    return u(u), codegen

@@ -13,6 +13,7 @@ import scipy.sparse
 from skmax._rows.csr import CsrRows
 from skmax._rows.cuts import add_up, block_rows, chunks
 from skmax._rows.dense import DenseRows
+from skmax._rows.layout import aligned, read_only, whole_vectors
 from skmax._rows.row_space import RowSpace
 from skmax._rows.users import users_logits
 
@@ -21,10 +22,13 @@ __all__ = [
     "DenseRows",
     "RowSpace",
     "add_up",
+    "aligned",
     "block_rows",
     "chunks",
+    "read_only",
     "rows_of",
     "users_logits",
+    "whole_vectors",
 ]
 
 MOST_REDUCED = 2000  # rows up to which more columns than rows are reduced to their number

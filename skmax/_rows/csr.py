@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from skmax import _kernels
-from skmax._rows.standardised import Standardised, aligned, read_only, whole_vectors
+from skmax._rows.layout import aligned, read_only, whole_vectors
+from skmax._rows.standardised import Standardised
 
 
 class CsrRows(Standardised):

@@ -5,7 +5,8 @@ import functools
 import numpy as np
 
 from skmax._rows.cuts import block_rows
-from skmax._rows.standardised import Standardised, aligned, read_only
+from skmax._rows.layout import aligned, read_only
+from skmax._rows.standardised import Standardised
 
 
 class DenseRows(Standardised):

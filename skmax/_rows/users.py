@@ -7,7 +7,8 @@ import numpy as np
 
 from skmax import _kernels, _threads
 from skmax._rows.cuts import block_rows
-from skmax._rows.standardised import aligned, read_only, shift_of_block
+from skmax._rows.layout import aligned, read_only
+from skmax._rows.standardised import shift_of_block
 
 CHUNK_ROWS = 2**15  # whose logits are finished while they lie in the cache
 
