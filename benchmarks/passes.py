@@ -63,7 +63,7 @@ def _fit(X, y, minimise, make_preconditioner):
         with _threads.one_blas_thread():
             result = minimise(
                 objective, start, make_preconditioner(), tol=1e-6, max_iter=1000,
-                on_iteration=lambda n_iter, value, gap: None,
+                on_iteration=lambda *report: False,
             )  # fmt: skip
         seconds = time.perf_counter() - begun
     passes = objective.n_evaluations + objective.n_products

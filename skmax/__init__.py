@@ -12,6 +12,7 @@ from skmax.functional import (
     softmax,
 )
 from skmax.linear_model import SoftmaxRegression
+from skmax.neural_network import MLPClassifier
 
 try:
     __version__ = version("skmax")
@@ -19,6 +20,7 @@ except PackageNotFoundError:  # run from a source tree that was never installed
     __version__ = "unknown"
 
 __all__ = [
+    "MLPClassifier",
     "SoftmaxRegression",
     "cross_entropy",
     "cross_entropy_with_grad",

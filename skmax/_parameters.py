@@ -1,6 +1,6 @@
 """What an estimator's parameters may be: a rule for each, and one error for all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -44,6 +44,34 @@ def integer(lowest: int) -> Rule:
     return Rule(lambda value: _is_integer(value) and value >= lowest, f"an integer >= {lowest}")
 
 
+def number(lowest: float, below: float = np.inf) -> Rule:
+    """A number from `lowest` up that lies below `below`."""
+    return Rule(
+        lambda value: _is_number(value) and lowest <= value < below,
+        f"a number >= {lowest:g}" + (f" and < {below:g}" if below < np.inf else ""),
+    )
+
+
+def either(word: str, rule: Rule) -> Rule:
+    """One word, or what another rule allows."""
+    return Rule(
+        lambda value: value == word if isinstance(value, str) else rule.allows(value),
+        f"{word!r} or {rule.words}",
+    )
+
+
+def _is_layers(value: Any) -> bool:
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+        return all(_is_integer(size) and size >= 1 for size in value)
+    return _is_integer(value) and value >= 1
+
+
+def _is_dropout(value: Any) -> bool:
+    if isinstance(value, Sequence | np.ndarray) and not isinstance(value, str):
+        return all(_is_number(rate) and 0 <= rate < 1 for rate in value)
+    return _is_number(value) and 0 <= value < 1
+
+
 BOOLEAN = Rule(lambda value: isinstance(value, bool | np.bool_), "True or False")
 POSITIVE = Rule(lambda value: _is_number(value) and 0 < value < np.inf, "a positive number")
 INVERSE_STRENGTH = Rule(
@@ -74,4 +102,16 @@ JOBS = Rule(
 )
 VERBOSITY = Rule(
     lambda value: isinstance(value, Integral | np.bool_) and int(value) >= 0, "an integer >= 0"
+)
+LAYERS = Rule(_is_layers, "an integer >= 1 or a sequence of such (empty for none)")
+DROPOUT = Rule(_is_dropout, "a number >= 0 and < 1, or a sequence of such")
+SHARE = Rule(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
+PROPER_SHARE = Rule(lambda value: _is_number(value) and 0 < value < 1, "a number between 0 and 1")
+SCORING = Rule(
+    lambda value: value is None or isinstance(value, str) or callable(value),
+    "None, the name of a scorer or a callable",
+)
+PATIENCE = Rule(
+    lambda value: value == np.inf or (_is_integer(value) and value >= 1),
+    "an integer >= 1 or np.inf",
 )

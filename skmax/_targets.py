@@ -1,7 +1,7 @@
 """y, sample_weight and class_weight turned into targets and the weights of samples."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -16,8 +16,8 @@ class Targets:
     """What each sample should be, and how much it counts.
 
     Either `labels` (n,), positions in `classes`, or `shares` (n_classes, n), the columns of which
-    sum to 1; `weight` (n,) are sample weights times class weights. If `independent`, each share is
-    a yes or no of its own, and they sum to anything.
+    sum to 1; `weight` (n,) are sample weights times class weights, of which `factors` are those of
+    the classes. If `independent`, each share is a yes or no of its own, and they sum to anything.
     """
 
     classes: np.ndarray
@@ -25,6 +25,7 @@ class Targets:
     labels: np.ndarray | None = None
     shares: np.ndarray | None = None
     independent: bool = False
+    factors: np.ndarray | None = None
 
     def class_weight(self) -> np.ndarray:
         """The weight of each class in the data."""
@@ -41,6 +42,29 @@ class Targets:
         # A sample of a class left out weighs nothing: any label will do.
         codes = np.where(kept, np.cumsum(kept) - 1, 0)
         return Targets(self.classes[kept], self.weight, labels=codes[self.labels])
+
+    def rows(self, at: np.ndarray) -> "Targets":
+        """Those of some samples."""
+        return replace(
+            self,
+            weight=self.weight[at],
+            labels=None if self.labels is None else self.labels[at],
+            shares=None if self.shares is None else self.shares[:, at],
+        )
+
+    def smoothed(self, share: float) -> "Targets":
+        """Those of which `share` is spread evenly over the classes, or over yes and no."""
+        n_classes = len(self.classes)
+        shares = np.eye(n_classes)[:, self.labels] if self.shares is None else self.shares
+        even = share / (2 if self.independent else n_classes)
+        return replace(self, labels=None, shares=(1 - share) * shares + even)
+
+    def as_y(self) -> np.ndarray:
+        """What a user would call `y`: labels, soft labels, or 0 and 1 for each class."""
+        if self.labels is not None:
+            return self.classes[self.labels]
+        assert self.shares is not None
+        return self.shares.T.astype(int if self.independent else float)
 
     def array(self, n_outputs: int, dtype: Any) -> np.ndarray:
         """Labels (n,), shares (n_classes, n), or for one output those of the second class (n,)."""
@@ -71,7 +95,8 @@ def read_targets(
         shares = shares * factors
         mass = shares.sum(axis=1)
         shares = np.divide(shares.T, mass, out=shares.T.copy(), where=mass > 0)
-        targets = Targets(classes, weight * mass, shares=np.ascontiguousarray(shares))
+        shares = np.ascontiguousarray(shares)
+        targets = Targets(classes, weight * mass, shares=shares, factors=factors)
     else:
         y = column_or_1d(y, warn=True)
         check_consistent_length(np.empty(n_samples), y)
@@ -83,7 +108,7 @@ def read_targets(
             labels = _positions(y, classes)
         counts = np.bincount(labels, weights=weight, minlength=len(classes))
         factors = _class_factors(class_weight, classes, counts)
-        targets = Targets(classes, weight * factors[labels], labels=labels)
+        targets = Targets(classes, weight * factors[labels], labels=labels, factors=factors)
     if not given:
         _check_two_classes(targets)
     return targets
@@ -105,6 +130,7 @@ def is_soft(y: Any) -> bool:
 
 def is_multilabel(y: Any) -> bool:
     """Whether `y` has several columns of integers or booleans, or is sparse: by dtype alone."""
+    y = y if hasattr(y, "shape") else np.asarray(y)
     if scipy.sparse.issparse(y):
         return True
     return is_soft(y) and np.asarray(y).dtype.kind in "iub"
@@ -113,6 +139,8 @@ def is_multilabel(y: Any) -> bool:
 def read_multilabel(y: Any, sample_weight: Any, n_samples: int, classes: Any = None) -> Targets:
     """Targets of a `y` that says of each class apart whether a sample belongs to it."""
     weight = read_sample_weight(sample_weight, n_samples)
+    if y.shape[1] < 2:
+        raise ValueError(f"y: a sparse y has a column for each of several labels, got {y.shape}")
     classes = _columns(y, classes)
     shares = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
     check_consistent_length(np.empty(n_samples), shares)

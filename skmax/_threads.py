@@ -5,6 +5,7 @@ layers abort when two threads enter them or a fork inherits them. Which blocks t
 depends on the number of threads, and their results are added in order: the same bits come out.
 """
 
+import concurrent.futures
 import contextlib
 import functools
 import os
@@ -57,25 +58,33 @@ _pool = _Pool()
 
 
 def map_in_order(
-    function: Callable[[_Item], _Answer], items: Sequence[_Item], threads: int
+    function: Callable[[_Item], _Answer],
+    items: Sequence[_Item],
+    threads: int,
+    give_up: Callable[[], None] = lambda: None,
 ) -> list[_Answer]:
-    """[function(item) for item in items], by up to `threads` threads, the caller's among them."""
+    """[function(item) for item in items], by up to `threads` threads, the caller's among them.
+
+    Where an error or an interrupt ends one call, the others are waited for; `give_up` may tell them
+    to come to an end.
+    """
     if threads <= 1 or len(items) <= 1:
         return [function(item) for item in items]
     answers: dict[int, _Answer] = {}
     waiting = deque(enumerate(items))
 
     def work() -> None:
-        while True:
-            try:
-                place, item = waiting.popleft()
-            except IndexError:
-                return
-            try:
+        try:
+            while True:
+                try:
+                    place, item = waiting.popleft()
+                except IndexError:
+                    return
                 answers[place] = function(item)
-            except BaseException:
-                waiting.clear()
-                raise
+        except BaseException:
+            waiting.clear()
+            give_up()
+            raise
 
     helpers = [_pool.get().submit(work) for _ in range(min(threads, len(items)) - 1)]
     try:
@@ -83,8 +92,12 @@ def map_in_order(
     finally:
         # Helpers that another fit has kept from starting are not waited for.
         started = [helper for helper in helpers if not helper.cancel()]
-        for helper in started:
-            helper.exception()
+        try:
+            concurrent.futures.wait(started)
+        except BaseException:
+            give_up()
+            concurrent.futures.wait(started)
+            raise
     for helper in started:
         helper.result()
     return [answers[place] for place in range(len(items))]
@@ -100,28 +113,38 @@ def run_together(function: Callable[[int, int], None], threads: int) -> None:
     if threads == 1:
         function(0, 1)
         return
-    start, errors = threading.Barrier(threads), []
+    all_are_there, told, errors = threading.Event(), threading.Event(), []
 
     def run(place: int) -> None:
-        try:
-            start.wait()
-            function(place, threads)
-        except BaseException as error:
-            errors.append(error)
+        told.wait()
+        if all_are_there.is_set():
+            try:
+                function(place, threads)
+            except BaseException as error:
+                errors.append(error)
 
     helpers = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(threads)]
     try:
         for helper in helpers:
             helper.start()
-    except BaseException:
-        start.abort()  # those that have been started are not to wait for the others
-        raise
+        all_are_there.set()
     finally:
-        for helper in helpers:
-            if helper.ident is not None:
-                helper.join()
+        # Nothing is left waiting, or at work, wherever an interrupt has come.
+        try:
+            told.set()
+            _join(helpers)
+        finally:
+            told.set()
+            _join(helpers)
     if errors:
         raise errors[0]
+
+
+def _join(helpers: Sequence[threading.Thread]) -> None:
+    """Wait for those that have been started."""
+    for helper in helpers:
+        if helper.ident is not None:
+            helper.join()
 
 
 class _Keeper(threading.Thread):

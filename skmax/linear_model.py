@@ -20,6 +20,7 @@ from skmax._estimators import (
     with_first,
 )
 from skmax._objective import Objective
+from skmax._progress import FRAMES, CallbackSupport, Task, fit_task, with_callbacks
 from skmax._rows import rows_of, users_logits
 from skmax._targets import Targets, is_soft, read_targets
 
@@ -43,7 +44,7 @@ BELOW = 30.0
 FEW = 5  # classes that a warning names
 
 
-class SoftmaxRegression(ClassifierMixin, BaseEstimator):
+class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
     r"""Softmax (multinomial logistic) regression that converges on the data as they are.
 
     Minimises
@@ -186,8 +187,11 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         tags.input_tags.sparse = True
         return tags
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SoftmaxRegression":
         """Fit the model; after an error the estimator is as it was before.
+
+        A callback that asks to stop leaves what was reached until then.
 
         Parameters
         ----------
@@ -213,13 +217,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
         TypeError
             If `X` or `y` is of a kind that cannot be read.
         """
+        task = fit_task(self, X, y, sample_weight, self.max_iter)
         with as_before_on_error(self):
             _parameters.check_parameters(self, RULES)
             X = read_samples(self, X, None if y is None else "no_validation")
             check_finite(self, X)
             targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
             with _threads.one_blas_thread():
-                self._fit(X, targets)
+                self._fit(X, targets, task)
             self._warn_if_short()
         return self
 
@@ -359,7 +364,7 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             other.feature_names_in_ = self.feature_names_in_.copy()
         return other
 
-    def _fit(self, X: Any, targets: Targets) -> None:
+    def _fit(self, X: Any, targets: Targets, task: Task) -> None:
         """Minimise the objective over the classes that have weight and keep the result."""
         classes = targets.classes
         n_classes = len(classes)
@@ -378,32 +383,51 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
             1 / (self.C * total) if np.isfinite(self.C) else 0.0,
             1 if work < SMALL else _threads.n_threads(self.n_jobs),
         )
-        size = int(np.prod(objective.shape))
+        present = kept if n_classes > 2 else np.ones(1, bool)
+
+        def attributes(coef: np.ndarray) -> dict[str, Any]:
+            return self._coefficients(objective, coef, present) | {"classes_": classes}
+
+        def iteration_ends(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
+            if self.verbose:
+                _print_line(n_iter, value, gap)
+            part = task.part("iteration")
+            part.begin()
+            return part.end(lambda: attributes(coef) | {"n_iter_": n_iter})
+
+        task.begin()
         result = _solvers.solve(
-            _solvers.choose(self.solver, X.shape[0], size),
+            _solvers.choose(self.solver, X.shape[0], int(np.prod(objective.shape))),
             objective,
             self._start(objective, classes, kept),
             tol=self.tol,
             max_iter=self.max_iter,
-            on_iteration=_print_line if self.verbose else _print_nothing,
+            on_iteration=iteration_ends,
         )
-        coef, intercept = objective.user_coef(result.coef)
-        if n_outputs > 1:
-            # The same logits up to a shift for each sample, and a penalty that is no larger.
-            coef, intercept = coef - coef.mean(axis=0), intercept - intercept.mean()
-        self.classes_ = classes
-        self.coef_ = np.zeros((1 if n_classes == 2 else n_classes, X.shape[1]), X.dtype)
-        self.intercept_ = np.full(len(self.coef_), -BELOW, X.dtype)
-        present = kept if n_classes > 2 else [True]
-        self.coef_[present], self.intercept_[present] = coef, intercept
-        if n_classes > 2:
-            self.intercept_ -= self.intercept_.mean()
+        self.__dict__.update(attributes(result.coef))
         self.n_iter_, self.solver_ = result.n_iter, result.method
         self.converged_, self.objective_ = result.converged, result.value
         self.optimality_gap_, self.loss_curve_ = result.gap, result.values
         self._message = result.message
         if not np.isfinite(self.C):
             self._look_for_separable(objective, result.coef, classes[kept])
+        task.end(lambda: attributes(result.coef))
+
+    def _coefficients(
+        self, objective: Objective, coef: np.ndarray, present: np.ndarray
+    ) -> dict[str, Any]:
+        """`coef_` and `intercept_`, of which `present` masks the rows that were fitted."""
+        weights, biases = objective.user_coef(coef)
+        if len(weights) > 1:
+            # The same logits up to a shift for each sample, and a penalty that is no larger.
+            weights, biases = weights - weights.mean(axis=0), biases - biases.mean()
+        dtype = objective.rows.dtype
+        coef_ = np.zeros((len(present), weights.shape[1]), dtype)
+        intercept_ = np.full(len(present), -BELOW, dtype)
+        coef_[present], intercept_[present] = weights, biases
+        if len(present) > 1:
+            intercept_ -= intercept_.mean()
+        return {"coef_": coef_, "intercept_": intercept_}
 
     def _look_for_separable(
         self, objective: Objective, coef: np.ndarray, classes: np.ndarray
@@ -437,14 +461,14 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     def _warn_if_short(self) -> None:
         """Say why a fit has not converged and what to do."""
         message = self.__dict__.pop("_message")
-        if self.converged_:
+        if self.converged_ or message == _solvers.ASKED_TO_STOP:
             return
         warnings.warn(
             f"SoftmaxRegression has not converged: {message}. The estimated relative gap to the "
             f"optimum is {self.optimality_gap_:.2g} (tol={self.tol:g}). Raise max_iter, lower C "
             "(a stronger penalty), or raise tol if that gap is small enough.",
             ConvergenceWarning,
-            stacklevel=3,
+            stacklevel=3 + FRAMES,
         )
 
     def _logits(self, X: Any, finish: Any = None) -> np.ndarray:
@@ -476,10 +500,6 @@ class SoftmaxRegression(ClassifierMixin, BaseEstimator):
     def _dense_coef(self) -> np.ndarray:
         """`coef_` as an array, sparsified or not."""
         return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-
-
-def _print_nothing(n_iter: int, value: float, gap: float) -> None:
-    """What is printed of an iteration at verbose=0."""
 
 
 def _listed(names: np.ndarray) -> str:

@@ -12,7 +12,7 @@ import sklearn
 from problems import assert_same_bits, assert_same_model, simulated
 from sklearn.base import clone, is_classifier
 from sklearn.compose import make_column_transformer
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmax import SoftmaxRegression
+from skmax import MLPClassifier, SoftmaxRegression
 
 # Not fit_intercept=False: check_class_weight_classifiers fails LogisticRegression without one too.
 ESTIMATORS = [
@@ -28,6 +28,13 @@ ESTIMATORS = [
     SoftmaxRegression(solver="newton", tol=1e-12),
     SoftmaxRegression(solver="lbfgs", tol=1e-12),
     SoftmaxRegression(class_weight="balanced", warm_start=True),
+    MLPClassifier(),
+    MLPClassifier(solver="adamw"),
+    MLPClassifier(solver="sgd"),
+    MLPClassifier(solver="lbfgs"),
+    # One batch, so that weights can be compared with repetitions of any number of samples.
+    MLPClassifier(batch_size=10**6, shuffle=False, activation="gelu"),
+    MLPClassifier((), learning_rate_init=0.1, label_smoothing=0.1, n_init=2),
 ]
 
 
@@ -37,7 +44,10 @@ CHECKS = parametrize_with_checks(ESTIMATORS)
 
 @pytest.mark.parametrize(("estimator", "check"), list(CHECKS.args[1]), ids=CHECKS.kwargs["ids"])
 def test_scikit_learn_check(estimator, check):
-    check(estimator)
+    with warnings.catch_warnings():
+        if isinstance(estimator, MLPClassifier):  # 200 epochs are few for a handful of samples
+            warnings.simplefilter("ignore", ConvergenceWarning)
+        check(estimator)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS, ids=repr)
@@ -47,7 +57,9 @@ def test_scikit_learn_check(estimator, check):
 def test_check_that_is_not_yielded(name, estimator):
     if name.endswith("consistency"):
         pytest.importorskip("pandas")
-    getattr(estimator_checks, name)("SoftmaxRegression", clone(estimator))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        getattr(estimator_checks, name)(type(estimator).__name__, clone(estimator))
 
 
 def test_it_is_a_classifier_that_takes_sparse_rows():

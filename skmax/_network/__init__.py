@@ -11,7 +11,7 @@ from skmax._network.layers import ACTIVATIONS, Network
 from skmax._network.optimisers import Optimiser, adam, sgd
 from skmax._network.quasi_newton import minimise
 from skmax._network.rates import SCHEDULES, Rate
-from skmax._network.samples import Samples
+from skmax._network.samples import Samples, arrays_of
 from skmax._network.trainer import Diverged, Trainer
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Samples",
     "Trainer",
     "adam",
+    "arrays_of",
     "draw",
     "minimise",
     "sgd",

@@ -63,7 +63,8 @@ class Network:
 
     def squared_norm(self) -> float:
         """|W|^2, the sum of the squared weights without the biases."""
-        return sum(float(np.sum(np.square(w, dtype=np.float64))) for w, _ in self.layers())
+        with np.errstate(over="ignore"):
+            return sum(float(np.sum(np.square(w, dtype=np.float64))) for w, _ in self.layers())
 
     def logits(self, rows: tuple[np.ndarray, ...], n_rows: int, threads: int) -> np.ndarray:
         """The logits (n_rows, K)."""

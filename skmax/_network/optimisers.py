@@ -22,11 +22,15 @@ class Optimiser:
     memory: list[np.ndarray] = field(default_factory=list)
 
     def start(self, network: Network) -> Any:
-        """The kernels' view of `memory`, which is made anew where it does not fit."""
-        size, dtype = network.weights.size, network.dtype
-        sizes = [size, size if self.adaptive else 1]
-        if [part.size for part in self.memory] != sizes:
-            self.memory = [zeros(part, dtype) for part in sizes]
+        """The kernels' view of `memory`: a copy of what is there, if it fits, or zeros."""
+        size = network.weights.size
+        before, sizes = self.memory, (size, size if self.adaptive else 1)
+        self.memory = [zeros(part, network.dtype) for part in sizes]
+        if [part.size for part in before] == list(sizes):
+            for part, old in zip(self.memory, before, strict=True):
+                part[:] = old
+        else:
+            self.n_steps = 0
         return _kernels.Memory(*self.memory)
 
     @property

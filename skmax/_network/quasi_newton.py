@@ -8,6 +8,7 @@ import scipy.optimize
 
 from skmax._network.layers import Network
 from skmax._network.samples import Samples
+from skmax._network.trainer import Diverged
 
 SMALLEST_STEP = 1e-5  # of tol: the relative decrease below which an iteration is the last
 
@@ -37,6 +38,8 @@ def minimise(
     def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
         network.set_weights(x)
         value, gradient = network.value_and_gradient(samples, alpha, threads)
+        if "value" not in last and not np.isfinite(value):
+            raise Diverged
         last["value"] = value
         return value, gradient.astype(np.float64)
 
@@ -62,7 +65,7 @@ def minimise(
             },
         )
     except _StopRequest:
-        return "it was asked to stop"
+        return ""  # the caller knows why
     finally:
         # An interrupt in the middle of a line search leaves the last point that was taken.
         network.set_weights(last["x"])
@@ -70,8 +73,14 @@ def minimise(
     if result.status == 0:
         return ""
     if result.status == 1:
-        return f"max_iter={max_iter} iterations or max_fun={max_fun} evaluations were not enough"
-    return f"no step along L-BFGS's direction lowers the objective ({_text(result.message)})"
+        return (
+            f"max_iter={max_iter} iterations or max_fun={max_fun} evaluations were not "
+            "enough. Raise them, or scale the columns of X"
+        )
+    return (
+        f"no step along L-BFGS's direction lowers the objective ({_text(result.message)}). Scale "
+        "the columns of X, or take another solver"
+    )
 
 
 def _text(message: Any) -> str:

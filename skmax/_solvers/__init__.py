@@ -8,9 +8,9 @@ import numpy as np
 from skmax._solvers.lbfgs import lbfgs
 from skmax._solvers.newton import newton
 from skmax._solvers.preconditioners import Bought, Diagonal, EvenKronecker, ExactHessian, Kronecker
-from skmax._solvers.result import OnIteration, Result
+from skmax._solvers.result import ASKED_TO_STOP, OnIteration, Result
 
-__all__ = ["METHODS", "Result", "choose", "solve"]
+__all__ = ["ASKED_TO_STOP", "METHODS", "Result", "choose", "solve"]
 
 METHODS = ("newton-cholesky", "newton-cg", "lbfgs")
 CHEAP = 1e8  # operations up to which a Hessian is formed, and factored, at every step
@@ -47,8 +47,8 @@ def solve(
     """Minimise `objective` from `coef`, each of the METHODS going on where the last got stuck."""
 
     def run(method: str, start: np.ndarray, done: int) -> Result:
-        def report(n_iter: int, value: float, gap: float) -> None:
-            on_iteration(done + n_iter, value, gap)
+        def report(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
+            return on_iteration(done + n_iter, value, gap, coef)
 
         minimise = lbfgs if method == "lbfgs" else newton
         preconditioner = _preconditioner(method, objective)

@@ -12,6 +12,7 @@ from scipy.linalg.blas import daxpy, ddot
 
 from skmax._solvers.newton import ended, enough, forcing, norm_of, relative_gap, steihaug
 from skmax._solvers.result import (
+    ASKED_TO_STOP,
     NO_DESCENT,
     OUT_OF_ITERATIONS,
     SEPARABLE,
@@ -119,7 +120,8 @@ def lbfgs(
             memory.remember(change, new_gradient - gradient)
             coef, value, gradient = coef + change, new_value, new_gradient
         values.append(value)
-        on_iteration(n_iter, value, gap)
+        if on_iteration(n_iter, value, gap, coef):
+            return Result(coef, value, gap, n_iter, False, ASKED_TO_STOP, values)
         # 4. Stop where the gap is small before the Newton step and after it.
         if newton_step:
             left = relative_gap(0.5 * norm_of(gradient, memory) ** 2, value)

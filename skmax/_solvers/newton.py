@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from skmax._solvers.result import (
+    ASKED_TO_STOP,
     AT_THE_FLOOR,
     OUT_OF_ITERATIONS,
     SEPARABLE,
@@ -82,7 +83,8 @@ def newton(
         else:
             objective.value_and_gradient(coef)
         values.append(value)
-        on_iteration(n_iter, value, gap)
+        if on_iteration(n_iter, value, gap, coef):
+            return Result(coef, value, gap, n_iter, False, ASKED_TO_STOP, values)
         # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
         if at_floor or (gap_here <= tol and gap <= enough(tol, objective)):
             return ended(coef, value, gap, n_iter, values, tol, objective.resolution)

@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-#: Called after each iteration with its number, the value and the estimated relative gap.
-OnIteration = Callable[[int, float, float], None]
+#: Called after each iteration with its number, the value, the estimated relative gap and the
+#: coefficients; asks to stop by True.
+OnIteration = Callable[[int, float, float, np.ndarray], bool]
 
 WITHIN_TOL = "the estimated relative gap is at most tol"
 AT_THE_FLOOR = "no further decrease is possible in the precision of the data"
+ASKED_TO_STOP = "it was asked to stop"
 OUT_OF_ITERATIONS = "max_iter iterations were not enough"
 NO_DESCENT = "the objective does not decrease along the direction of descent"
 SEPARABLE = (

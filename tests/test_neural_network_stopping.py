@@ -1,0 +1,344 @@
+"""MLPClassifier: when a fit ends, the validation set, going on from a fit, interrupts."""
+
+import signal
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse
+from problems import one_hot, simulated
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import balanced_accuracy_score, make_scorer
+
+from skmax import MLPClassifier, functional
+
+SOLVERS = ["adam", "adamw", "sgd", "lbfgs"]
+STOCHASTIC = SOLVERS[:3]
+
+
+def fitted(X, y, weight=None, *, hidden=(8,), X_val=None, y_val=None, **parameters):
+    """A fit that says nothing of having stopped short."""
+    model = MLPClassifier(hidden, **{"random_state": 0, "max_iter": 5, **parameters})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, y, weight, X_val=X_val, y_val=y_val)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_too_few_epochs_warn_of_the_remedy(solver):
+    X, y = simulated()
+    model = MLPClassifier((4,), solver=solver, max_iter=3, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 epochs. Raise max_iter") as caught:
+        model.fit(X, y)
+    assert caught[0].filename == __file__
+    assert not model.converged_
+    assert model.n_iter_ == len(model.loss_curve_) == 3
+
+
+def test_too_few_iterations_of_lbfgs_warn_of_the_remedy():
+    X, y = simulated()
+    with pytest.warns(ConvergenceWarning, match="max_iter=3 iterations or max_fun"):
+        model = MLPClassifier((4,), solver="lbfgs", max_iter=3, random_state=0).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 3
+    with pytest.warns(ConvergenceWarning, match="max_fun=5 evaluations"):
+        MLPClassifier((4,), solver="lbfgs", max_fun=5, random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_a_fit_ends_after_n_iter_no_change_epochs_without_progress(solver):
+    X, y = simulated()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = MLPClassifier(
+            (4,), solver=solver, tol=0.01, n_iter_no_change=4, learning_rate_init=0.01,
+            random_state=0, max_iter=2000,
+        ).fit(X, y)  # fmt: skip
+    assert model.converged_
+    curve, best, stalled, ends = model.loss_curve_, np.inf, 0, []
+    for epoch, loss in enumerate(curve):
+        stalled = stalled + 1 if loss > best - 0.01 else 0
+        best = min(best, loss)
+        ends += [epoch] if stalled > 4 else []
+    assert ends == [len(curve) - 1]
+    assert model.best_loss_ == min(curve)
+    assert model.loss_ == curve[-1]
+
+
+def test_adaptive_divides_the_rate_instead_of_ending():
+    X, y = simulated()
+    settings = {"solver": "sgd", "learning_rate_init": 0.1, "tol": 0.05, "max_iter": 3000}
+    constant = fitted(X, y, **settings)
+    adaptive = fitted(X, y, learning_rate="adaptive", **settings)
+    assert adaptive.converged_
+    n = constant.n_iter_
+    assert adaptive.loss_curve_[:n] == constant.loss_curve_
+    # 0.1 / 5^k <= 1e-6 at k = 8: eight times eleven epochs more.
+    assert adaptive.n_iter_ == n + 8 * 11
+
+
+def test_invscaling_divides_the_rate_by_a_power_of_the_samples_seen():
+    X, y = simulated(100)
+    settings = {"solver": "sgd", "batch_size": 100, "momentum": 0.0, "alpha": 0.0, "shuffle": False}
+    inverse = fitted(X, y, learning_rate="invscaling", power_t=0.3, max_iter=2, **settings)
+    first = fitted(X, y, max_iter=1, **settings)
+    again = fitted(X, y, max_iter=2, **settings)
+    ratio = (inverse.coefs_[0] - first.coefs_[0]) / (again.coefs_[0] - first.coefs_[0])
+    np.testing.assert_allclose(ratio, 101**-0.3, rtol=1e-8)
+    assert inverse.t_ == 200
+
+
+def test_schedules_of_sgd_alone_leave_adam_constant():
+    X, y = simulated()
+    for schedule in ("adaptive", "invscaling"):
+        other = fitted(X, y, learning_rate=schedule)
+        assert other.loss_curve_ == fitted(X, y).loss_curve_
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_given_validation_set_is_monitored_and_changes_nothing(solver):
+    X, y = simulated(300)
+    settings = {"solver": solver, "label_smoothing": 0.1, "alpha": 0.5}
+    alone = fitted(X[:200], y[:200], **settings)
+    model = fitted(X[:200], y[:200], X_val=X[200:], y_val=y[200:], **settings)
+    assert model.loss_curve_ == alone.loss_curve_
+    assert alone.validation_loss_curve_ is alone.validation_scores_ is None
+    assert alone.best_validation_score_ is None
+    assert len(model.validation_loss_curve_) == len(model.validation_scores_) == model.n_iter_
+    loss = functional.cross_entropy(model.decision_function(X[200:]), y[200:])
+    assert model.validation_loss_curve_[-1] == pytest.approx(np.mean(loss), rel=1e-12)
+    assert model.validation_scores_[-1] == model.score(X[200:], y[200:])
+    assert model.best_validation_score_ == max(model.validation_scores_)
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_early_stopping_keeps_the_weights_of_the_best_epoch(solver, given):
+    X, y = simulated(120, strength=0.3)
+    held_out = {"X_val": X[80:], "y_val": y[80:]} if given else {}
+    model = fitted(
+        X[:80], y[:80], solver=solver, early_stopping=True, hidden=(50,), alpha=0.0, tol=0.0,
+        learning_rate_init=0.02, max_iter=500, n_iter_no_change=5, validation_fraction=0.3,
+        batch_size=20, **held_out,
+    )  # fmt: skip
+    losses = model.validation_loss_curve_
+    best = int(np.argmin(losses))
+    assert model.converged_
+    assert len(losses) == best + 7
+    assert model.best_validation_score_ == model.validation_scores_[best]
+    if given:
+        loss = functional.cross_entropy(model.decision_function(X[80:]), y[80:])
+        assert np.mean(loss) == pytest.approx(losses[best], rel=1e-12)
+
+
+def test_early_stopping_sets_aside_each_class():
+    X, y = simulated(100, n_classes=4)
+    seen = []
+
+    def scorer(model, X_val, y_val):
+        seen.append((X_val, y_val))
+        return 0.5
+
+    fitted(X, y, early_stopping=True, scoring=scorer, validation_fraction=0.2)
+    X_val, y_val = seen[0]
+    assert len(X_val) == len(y_val) == 20
+    share = np.bincount(y_val) / 20
+    assert np.abs(share - np.bincount(y) / 100).max() < 0.05
+    assert all((row == X).all(axis=1).any() for row in X_val)
+
+
+@pytest.mark.parametrize("kind", ["labels", "soft", "multi-label"])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_early_stopping_takes_every_kind_of_target(sparse, kind):
+    X, y = simulated(200)
+    rows = scipy.sparse.csr_matrix(X) if sparse else X
+    targets = {"labels": y, "soft": one_hot(y).astype(float), "multi-label": one_hot(y).astype(int)}
+    model = fitted(rows, targets[kind], early_stopping=True, max_iter=100, learning_rate_init=0.01)
+    assert model.best_validation_score_ > (0.3 if kind == "multi-label" else 0.5)
+
+
+@pytest.mark.parametrize("scoring", ["f1_macro", make_scorer(balanced_accuracy_score)])
+def test_a_scorer_decides_about_early_stopping(scoring):
+    X, y = simulated(200)
+    names = np.array(["x", "y", "z"])[y]
+    model = fitted(
+        X[:150], names[:150], early_stopping=True, scoring=scoring, max_iter=200, tol=0.0,
+        X_val=X[150:], y_val=names[150:], learning_rate_init=0.01,
+    )  # fmt: skip
+    scores = model.validation_scores_
+    best = int(np.argmax(scores))
+    assert len(scores) == best + 12
+    assert model.best_validation_score_ == scores[best]
+    rate = (
+        scoring if callable(scoring) else __import__("sklearn.metrics").metrics.get_scorer(scoring)
+    )
+    assert rate(model, X[150:], names[150:]) == scores[best]
+
+
+def test_class_weights_count_in_the_validation_loss():
+    X, y = simulated(300)
+    model = fitted(
+        X[:200], y[:200], class_weight="balanced", X_val=X[200:], y_val=y[200:], max_iter=1
+    )
+    factors = 200 / (3 * np.bincount(y[:200]))
+    loss = functional.cross_entropy(
+        model.decision_function(X[200:]), y[200:], sample_weight=factors[y[200:]]
+    )
+    weight = factors[y[200:]]
+    assert model.validation_loss_curve_[0] == pytest.approx(
+        np.sum(loss) / weight.sum() if np.ndim(loss) else loss, rel=1e-9
+    )
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_warm_start_goes_on_from_the_last_weights(solver):
+    X, y = simulated()
+    model = fitted(X, y, solver=solver, warm_start=True)
+    before, curve = [w.copy() for w in model.coefs_], list(model.loss_curve_)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
+    assert model.loss_curve_[: len(curve)] == curve
+    assert model.n_iter_ == len(model.loss_curve_) == len(curve) + 1
+    if solver != "lbfgs":
+        for mine, other in zip(model.coefs_, before, strict=True):
+            np.testing.assert_allclose(mine, other, atol=1e-9)
+    assert model.loss_curve_[-1] < curve[0]
+
+
+def test_warm_start_refuses_other_classes_and_layers():
+    X, y = simulated()
+    model = fitted(X, y, warm_start=True)
+    state = vars(model).copy()
+    with pytest.raises(ValueError, match="goes on from the classes"):
+        model.fit(X, y + 1)
+    with pytest.raises(ValueError, match="goes on from layers of"):
+        model.set_params(hidden_layer_sizes=(9,)).fit(X, y)
+    with pytest.raises(ValueError, match="goes on from layers of"):
+        model.set_params(hidden_layer_sizes=(8,)).fit(X[:, :3], y)
+    assert vars(model) == state
+
+
+@pytest.mark.parametrize("solver", STOCHASTIC)
+def test_partial_fits_of_everything_are_the_epochs_of_a_fit(solver):
+    X, y = simulated()
+    whole = fitted(X, y, solver=solver, shuffle=False, max_iter=4)
+    model = MLPClassifier((8,), solver=solver, shuffle=False, random_state=0)
+    for _ in range(4):
+        model.partial_fit(X, y, classes=[0, 1, 2])
+    assert model.loss_curve_ == whole.loss_curve_
+    np.testing.assert_array_equal(model.coefs_[0], whole.coefs_[0])
+    assert model.t_ == whole.t_
+    assert model.n_iter_ == 4
+
+
+def test_partial_fit_goes_on_after_a_fit_with_what_adam_remembers():
+    X, y = simulated()
+    longer, shorter = (fitted(X, y, shuffle=False, max_iter=n) for n in (5, 4))
+    shorter.partial_fit(X, y)
+    assert shorter.loss_curve_ == longer.loss_curve_
+
+
+def test_partial_fits_see_the_samples_in_new_orders_and_masks():
+    X, y = simulated()
+    model = MLPClassifier((8,), random_state=0, learning_rate_init=1e-300, dropout=0.5)
+    for _ in range(4):
+        model.partial_fit(X, y, classes=[0, 1, 2])
+    assert len(set(model.loss_curve_)) == 4
+
+
+def test_partial_fit_knows_its_classes():
+    X, y = simulated()
+    model = MLPClassifier((4,), random_state=0)
+    with pytest.raises(ValueError, match="first call of partial_fit needs classes"):
+        model.partial_fit(X, y)
+    assert vars(model) == vars(MLPClassifier((4,), random_state=0))
+    model.partial_fit(X[y < 2], y[y < 2], classes=[2, 1, 0])
+    assert model.classes_.tolist() == [0, 1, 2]
+    state = vars(model).copy()
+    with pytest.raises(ValueError, match=r"y holds \[3\], which are not among the classes"):
+        model.partial_fit(X, y + 1)
+    with pytest.raises(ValueError, match="are not those before"):
+        model.partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="two classes or more"):
+        model.partial_fit(X, y, classes=[0])
+    with pytest.raises(ValueError, match="5 features"):
+        model.partial_fit(X[:, :3], y)
+    assert vars(model) == state
+    model.partial_fit(X[:1], y[:1])
+
+
+def test_partial_fit_takes_several_columns_without_classes():
+    X, y = simulated()
+    soft = MLPClassifier((4,), random_state=0).partial_fit(X, one_hot(y).astype(float))
+    several = MLPClassifier((4,), random_state=0).partial_fit(X, one_hot(y).astype(int))
+    assert soft.out_activation_ == "softmax"
+    assert several.out_activation_ == "logistic"
+    several.partial_fit(X, one_hot(y).astype(int))
+    with pytest.raises(ValueError, match="must have shape"):
+        several.partial_fit(X, one_hot(y)[:, :2].astype(int))
+    with pytest.raises(ValueError, match="goes on from the classes"):
+        several.partial_fit(X, y)
+
+
+def test_partial_fit_refuses_what_takes_all_samples():
+    X, y = simulated()
+    with pytest.raises(ValueError, match="early_stopping"):
+        MLPClassifier(early_stopping=True).partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="balanced"):
+        MLPClassifier(class_weight="balanced").partial_fit(X, y, classes=[0, 1, 2])
+    assert not hasattr(MLPClassifier(solver="lbfgs"), "partial_fit")
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_diverging_run_stops_at_once_and_leaves_the_estimator_alone(threads, monkeypatch):
+    monkeypatch.setattr("skmax._network.trainer.WORTH_A_THREAD", 1)
+    X, y = simulated()
+    model = fitted(X, y, solver="sgd")
+    state = vars(model).copy()
+    model.set_params(learning_rate_init=1e200, n_jobs=threads)
+    with pytest.raises(ValueError, match=r"not finite in epoch [1-9]. Lower learning_rate_init=1e"):
+        model.fit(X, y)
+    with pytest.raises(ValueError, match=r"not finite in epoch 6. Lower learning_rate_init=1e"):
+        model.set_params(learning_rate_init=1e300).partial_fit(X, y)
+    for name, value in state.items():
+        if name.endswith("_"):
+            assert getattr(model, name) is value
+
+
+def test_lbfgs_says_where_x_is_too_large():
+    X, y = simulated()
+    with pytest.raises(ValueError, match="not finite in iteration 1: scale"):
+        MLPClassifier(solver="lbfgs").fit(X * 1e307, y)
+
+
+def interrupt_soon(seconds=0.3):
+    """Send what Ctrl-C sends."""
+    main = threading.main_thread().ident
+    timer = threading.Timer(seconds, signal.pthread_kill, [main, signal.SIGINT])
+    timer.start()
+    return timer
+
+
+@pytest.mark.parametrize("n_init", [1, 3])
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_ctrl_c_leaves_what_was_reached_with_a_warning(solver, n_jobs, n_init, monkeypatch):
+    monkeypatch.setattr("skmax._network.trainer.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("joblib.cpu_count", lambda *_, **__: 2)
+    X, y = simulated(2000, 10, strength=0.1)
+    model = MLPClassifier(
+        (20, 20), solver=solver, max_iter=20_000, tol=0.0, n_iter_no_change=np.inf, n_init=n_init,
+        random_state=0, n_jobs=n_jobs, max_fun=10**9, alpha=1e-12,
+    )  # fmt: skip
+    fitted(X, y, hidden=(20, 20), solver=solver, max_iter=2)  # so that nothing is compiled below
+    timer = interrupt_soon()
+    try:
+        with pytest.warns(UserWarning, match="was interrupted after"):
+            model.fit(X, y)
+    finally:
+        timer.join()
+    assert not model.converged_
+    assert model.n_iter_ == len(model.loss_curve_)
+    assert model.predict_proba(X).shape == (2000, 3)
+    assert np.isfinite(model.predict_proba(X)).all()
