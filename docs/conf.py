@@ -19,11 +19,22 @@ extensions = [
     "sphinx-mathjax-offline",  # formulas without a network
     "myst_parser",  # for CHANGELOG.md alone
     "numpydoc",
+    "sphinx_gallery.gen_gallery",  # docs/examples
 ]
 source_suffix = {".rst": "restructuredtext"}
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates"]
+exclude_patterns = ["_build", "_templates", "examples"]
 default_role = "code"
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "abort_on_example_error": True,
+    "min_reported_time": 1000,
+    "show_memory": False,
+    "download_all_examples": False,
+    "within_subsection_order": "FileNameSortKey",
+}
 
 html_theme = "pydata_sphinx_theme"
 html_title = f"skmax {release}"

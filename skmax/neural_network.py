@@ -88,22 +88,21 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         The units of each hidden layer; ``()`` for none, which is softmax regression.
-    activation : {"identity", "logistic", "tanh", "relu", "leaky_relu", "gelu", "silu"}, \
-            default="relu"
-        What hidden units make of their input. "leaky_relu" has the slope 0.01 below 0.
+    activation : str, default="relu"
+        What hidden units make of their input: "identity", "logistic", "tanh", "relu", "leaky_relu"
+        (of slope 0.01 below 0), "gelu" or "silu".
     solver : {"adam", "adamw", "sgd", "lbfgs"}, default="adam"
         The method. "adamw" is Adam with `weight_decay`; "lbfgs" goes over all samples at once.
     alpha : float, default=0.0001
         The strength of the L2 penalty; biases have none.
     batch_size : int or "auto", default="auto"
         Samples of a minibatch; "auto" is 200. Never more than there are.
-    learning_rate : {"constant", "invscaling", "adaptive", "cosine", "one_cycle"}, \
-            default="constant"
-        How the learning rate goes. "cosine" falls to 0 over `max_iter` epochs, "one_cycle" rises
-        from a 25th for 30% of them and then falls: the fit goes through all `max_iter`, unless
-        `early_stopping` ends it. "invscaling" (divided by ``(t_ + 1) ** power_t``) and "adaptive"
-        (divided by 5 where the fit would end otherwise, down to 1e-6) are for "sgd", as in
-        scikit-learn; other solvers then keep it constant.
+    learning_rate : str, default="constant"
+        How the learning rate goes. "constant" stays. "cosine" falls to 0 over `max_iter` epochs,
+        "one_cycle" rises from a 25th for 30% of them and then falls: the fit goes through all
+        `max_iter`, unless `early_stopping` ends it. "invscaling" (divided by ``(t_ + 1) **
+        power_t``) and "adaptive" (divided by 5 where the fit would end otherwise, down to 1e-6) are
+        for "sgd", as in scikit-learn; other solvers then keep it constant.
     learning_rate_init : float, default=0.001
         The learning rate; the largest one of a schedule.
     power_t : float, default=0.5
@@ -235,8 +234,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     >>> X, y = load_digits(return_X_y=True)
     >>> model = MLPClassifier((64,), learning_rate="one_cycle", learning_rate_init=0.01,
     ...                       max_iter=30, random_state=0)
-    >>> model.fit(X / 16, y).converged_, round(model.score(X / 16, y), 2)
-    (True, 1.0)
+    >>> model.fit(X / 16, y).converged_, model.score(X / 16, y) > 0.98
+    (True, True)
     """
 
     def __init__(
