@@ -83,12 +83,14 @@ class Lines:
         self.n_epochs, self.name = n_epochs, name
         self.n_done, self.began = 0, time.perf_counter()
 
-    def epoch_ends(self, loss: float, validation: float | None, score: float | None) -> None:
-        """Print a line."""
+    def epoch_ends(self, loss: float, validation: tuple[float, float] | None) -> None:
+        """Print a line; `validation` is loss and score there."""
         self.n_done += 1
         each = (time.perf_counter() - self.began) / self.n_done
         left = each * (self.n_epochs - self.n_done)
-        held_out = "" if validation is None else f"  validation {validation:.5f} ({score:.4f})"
+        held_out = ""
+        if validation is not None:
+            held_out = f"  validation {validation[0]:.5f} ({validation[1]:.4f})"
         width = len(str(self.n_epochs))
         print(
             f"{self.name}epoch {self.n_done:{width}d}/{self.n_epochs}  loss {loss:.5f}{held_out}"

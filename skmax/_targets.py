@@ -133,7 +133,20 @@ def is_multilabel(y: Any) -> bool:
     y = y if hasattr(y, "shape") else np.asarray(y)
     if scipy.sparse.issparse(y):
         return True
-    return is_soft(y) and np.asarray(y).dtype.kind in "iub"
+    if not is_soft(y):
+        return False
+    kinds = {getattr(dtype, "kind", "O") for dtype in _dtypes(y)}
+    if not kinds <= set("iubf"):
+        raise ValueError(
+            f"y: several columns must be integer or boolean (multi-label) or float (soft labels), "
+            f"got {sorted(map(str, _dtypes(y)))}"
+        )
+    return kinds <= set("iub")
+
+
+def _dtypes(y: Any) -> set[Any]:
+    """The dtypes of the columns of an array or a data frame."""
+    return set(y.dtypes) if hasattr(y, "columns") else {np.asarray(y).dtype}
 
 
 def read_multilabel(y: Any, sample_weight: Any, n_samples: int, classes: Any = None) -> Targets:
@@ -142,14 +155,14 @@ def read_multilabel(y: Any, sample_weight: Any, n_samples: int, classes: Any = N
     if y.shape[1] < 2:
         raise ValueError(f"y: a sparse y has a column for each of several labels, got {y.shape}")
     classes = _columns(y, classes)
-    shares = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y)
+    shares = y.toarray() if scipy.sparse.issparse(y) else np.asarray(y, np.float64)
     check_consistent_length(np.empty(n_samples), shares)
     wrong = (shares != 0) & (shares != 1)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
         raise ValueError(
             f"y: several columns of integers or booleans, or a sparse y, are labels that exclude "
-            f"nothing (multi-label), 0 or 1; got {shares[row, column]} in row {row}, column "
+            f"nothing (multi-label), 0 or 1; got {shares[row, column]:g} in row {row}, column "
             f"{column}. Cast y to float for soft labels (class probabilities or counts)."
         )
     shares = np.ascontiguousarray(shares.T, dtype=np.float64)

@@ -5,6 +5,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+import scipy.sparse
 from sklearn import neural_network
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
@@ -56,6 +57,8 @@ RULES = {
     "scoring": _parameters.SCORING,
     "weight_decay": _parameters.number(0),
 }
+#: Products of a weight and a row below which a second thread costs more than it brings.
+SMALL = 1_200_000
 PEERS_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
 
 
@@ -80,9 +83,9 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     .. math:: \frac{n}{|B| S} \sum_{i \in B} s_i \nabla \mathrm{CE}_i + \frac{\alpha}{S} W,
 
     so `alpha` means the same for every batch size. (scikit-learn divides its penalty by
-    :math:`|B|` instead: its `alpha` is ``alpha * batch_size / n_samples`` here.) For two classes
-    there is one logit and one sigmoid, as in scikit-learn; each label of a multi-label `y` has one
-    of its own.
+    :math:`|B|`: for the same steps, multiply its `alpha` by ``n_samples / batch_size``.) For two
+    classes there is one logit and one sigmoid, as in scikit-learn; each label of a multi-label `y`
+    has one of its own.
 
     Parameters
     ----------
@@ -147,7 +150,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         The share of each target that is spread evenly over all classes.
     n_init : int, default=1
         Starts from different initial weights, side by side where `n_jobs` allows; the best by
-        validation loss, or else by training loss, is kept.
+        validation loss, or else by training loss, is kept. One with `warm_start`, from the second
+        fit on.
     n_jobs : int or None, default=None
         The most threads; None and -1 mean all that the process may use.
     scoring : str, callable or None, default=None
@@ -216,8 +220,6 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     *Several columns of y* are told apart by dtype: integers, booleans or a sparse matrix are
     multi-label, 0 or 1; floats are soft labels, class probabilities or counts, as in
     `SoftmaxRegression`.
-
-    *A minibatch* whose weights are all 0 is passed over.
 
     References
     ----------
@@ -325,7 +327,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             Class labels; 0 and 1 for each class apart (multi-label), if integer, boolean or sparse;
             or class probabilities or counts, if float.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights; in a full batch a weight of 0 is as good as leaving the sample out.
+            Weights; a weight of 0 is as good as leaving the sample out. In a full batch, a whole
+            number is as good as that many samples.
         X_val, y_val : array-like, default=None
             A validation set, of the same kind as `X` and `y`: its loss and score are kept after
             each epoch. With `early_stopping` it takes the place of the split.
@@ -343,15 +346,15 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         TypeError
             If `X` or `y` is of a kind that cannot be read.
         """
-        task = fit_task(
-            self, X, y, sample_weight, self.max_iter if self.n_init == 1 else self.n_init,
-            in_order=self.n_init == 1,
-        )  # fmt: skip
+        n_starts = _fitting.n_starts_of(self)
+        n_parts = self.max_iter if n_starts == 1 else n_starts
+        task = fit_task(self, X, y, sample_weight, n_parts, in_order=n_starts == 1)
         with as_before_on_error(self):
             _parameters.check_parameters(self, RULES)
             random = check_random_state(self.random_state)
             X, targets = self._read(X, y, sample_weight)
-            held_out = self._read_held_out(X_val, y_val, targets, X.dtype)
+            X, targets = _fitting.with_weight(X, targets)
+            held_out = self._read_held_out(X_val, y_val, targets, X)
             if held_out is None:
                 X, targets, held_out = _fitting.set_aside(self, X, targets, random)
             with _threads.one_blas_thread():
@@ -386,7 +389,11 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         ValueError
             As in `fit`; if the first call has no `classes`, a later one has others, or `y` holds
             labels that are not among them; if a parameter asks for what takes all samples:
-            `early_stopping` or ``class_weight="balanced"``.
+            `early_stopping` or ``class_weight="balanced"``; if no sample has weight.
+
+        Notes
+        -----
+        Schedules of the learning rate go over `max_iter` calls; after those, "cosine" is at 0.
         """
         with as_before_on_error(self):
             _parameters.check_parameters(self, RULES)
@@ -401,6 +408,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
                 raise ValueError("MLPClassifier: the first call of partial_fit needs classes")
             first = not hasattr(self, "coefs_")
             X, targets = self._read(X, y, sample_weight, known, reset=first)
+            X, targets = _fitting.with_weight(X, targets)
             with _threads.one_blas_thread():
                 _fitting.train_further(self, X, targets)
         return self
@@ -493,8 +501,18 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             The weighted share of samples all labels of which are right; for soft labels the share
             of the targets' mass that lies on the predicted classes.
         """
-        if is_soft(y) and not is_multilabel(y):
+        check_is_fitted(self)
+        several = is_multilabel(y)
+        if is_soft(y) and several != self._is_multilabel():
+            raise ValueError(
+                f"y: several columns are integer for a multi-label model and float (soft labels) "
+                f"otherwise; the outputs of this one are {self.out_activation_}"
+            )
+        if is_soft(y) and not several:
             return share_on_predicted(y, self.classes_, self._all_logits(X), sample_weight)
+        if several:
+            y = y if hasattr(y, "shape") else np.asarray(y)
+            y = read_multilabel(y, None, y.shape[0], self.classes_).as_y()
         return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
 
     def to_sklearn(self) -> neural_network.MLPClassifier:
@@ -527,8 +545,11 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         other.set_params(**own | {"solver": "sgd", "early_stopping": False, "random_state": 0})
         # One step on rows of zeros gives it its layers; then it gets these weights.
         X = np.zeros((len(self.classes_), self.n_features_in_), self.coefs_[0].dtype)
-        y = np.eye(len(X), dtype=int) if self._is_multilabel() else self.classes_
-        other.partial_fit(X, y, classes=self.classes_)
+        y, classes = self.classes_, self.classes_
+        if self._is_multilabel():
+            y, classes = np.eye(len(X), dtype=int), np.arange(len(X))
+        other.partial_fit(X, y, classes=classes)
+        other.classes_ = self.classes_.copy()
         other.set_params(**own)
         for name in ("coefs_", "intercepts_"):
             setattr(other, name, [array.copy() for array in getattr(self, name)])
@@ -566,15 +587,18 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         return targets
 
     def _read_held_out(
-        self, X: Any, y: Any, targets: Targets, dtype: Any
+        self, X: Any, y: Any, targets: Targets, like: Any
     ) -> _fitting.HeldOut | None:
-        """The validation set that `fit` was given."""
+        """The validation set that `fit` was given, in the format of the samples."""
         if (X is None) != (y is None):
             raise ValueError("MLPClassifier: X_val and y_val must be given together")
         if X is None:
             return None
-        X = read_samples(self, X, reset=False).astype(dtype, copy=False)
-        check_finite(self, X)
+        X = self._of_dtype(read_samples(self, X, reset=False), like.dtype)
+        if scipy.sparse.issparse(like):
+            X = scipy.sparse.csr_matrix(X)
+        elif scipy.sparse.issparse(X):
+            X = X.toarray()
         if is_multilabel(y) != targets.independent:
             raise ValueError("y_val is multi-label and y is not, or the other way round")
         factors = None
@@ -616,12 +640,18 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     def _logits(self, X: Any) -> np.ndarray:
         """The logits (n, n_outputs_)."""
         check_is_fitted(self)
-        X = read_samples(self, X, reset=False)
-        check_finite(self, X)
-        X = X.astype(self.coefs_[0].dtype, copy=False)
+        X = self._of_dtype(read_samples(self, X, reset=False), self.coefs_[0].dtype)
         network = _fitting.network_of(self, _fitting.sizes_before(self), X, None)
-        threads = _threads.n_threads(self.n_jobs)
+        small = X.shape[0] * network.weights.size < SMALL
+        threads = 1 if small else _threads.n_threads(self.n_jobs)
         return network.logits(_network.arrays_of(X), X.shape[0], threads)
+
+    def _of_dtype(self, X: Any, dtype: Any) -> Any:
+        """X in the precision of the weights, in which it must be finite."""
+        with np.errstate(over="ignore"):
+            X = X.astype(dtype, copy=False)
+        check_finite(self, X)
+        return X
 
     def _all_logits(self, X: Any) -> np.ndarray:
         """A logit for every class: that of the first of two is 0."""

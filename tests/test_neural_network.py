@@ -178,6 +178,32 @@ def test_weights_are_repetitions_in_full_batches(solver, activation):
     np.testing.assert_allclose(weighted.predict_proba(X), repeated.predict_proba(X), atol=1e-7)
 
 
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_sample_of_no_weight_is_left_out_whatever_it_holds(solver, early_stopping):
+    X, y = simulated(100)
+    weight = np.ones(130)
+    weight[::13] = 0
+    rows, labels = np.full((130, 5), 1e300), np.zeros(130, int)
+    rows[weight > 0], labels[weight > 0] = np.resize(X, (120, 5)), np.resize(y, 120)
+    settings = {"solver": solver, "batch_size": 32, "early_stopping": early_stopping}
+    model = fitted(rows, labels, weight, **settings)
+    assert_same_bits(model, fitted(rows[weight > 0], labels[weight > 0], **settings))
+
+
+@dtypes
+@pytest.mark.parametrize("size", [1e-40, 1e-300, 1e39, 1e300])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_weights_of_any_size_are_those_over_their_mean(solver, size, dtype):
+    X, y = simulated(100)
+    X = X.astype(dtype)
+    weight = np.random.default_rng(0).uniform(0.5, 2, 100)
+    model = fitted(X, y, size * weight, solver=solver, alpha=0.0)
+    np.testing.assert_allclose(
+        model.loss_curve_, fitted(X, y, weight, solver=solver, alpha=0.0).loss_curve_, rtol=1e-5
+    )
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_class_weights_multiply_the_samples(solver):
     X, y = simulated(100)
@@ -325,6 +351,15 @@ def test_to_sklearn_predicts_the_same(solver, kind, activation):
     np.testing.assert_array_equal(other.classes_, model.classes_)
     assert other.activation == activation
     assert other.n_iter_ == model.n_iter_
+
+
+def test_to_sklearn_takes_names_of_labels():
+    pandas = pytest.importorskip("pandas")
+    X, y = simulated(60)
+    model = fitted(X, pandas.DataFrame(one_hot(y).astype(int), columns=list("xyz")))
+    other = model.to_sklearn()
+    assert other.classes_.tolist() == list("xyz")
+    np.testing.assert_array_equal(other.predict(X), model.predict(X))
 
 
 def test_to_sklearn_keeps_the_names_of_columns_and_knows_its_limits():

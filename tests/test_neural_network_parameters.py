@@ -148,14 +148,6 @@ def test_a_wrong_validation_set_is_refused(case):
     assert vars(model) == vars(MLPClassifier((4,)))
 
 
-def test_early_stopping_needs_samples_to_set_aside():
-    X, y = simulated(60)
-    weight = np.zeros(60)
-    weight[:3] = 1
-    with pytest.raises(ValueError, match=r"validation_fraction=0\.1"):
-        MLPClassifier(early_stopping=True, random_state=1).fit(X, y, weight)
-
-
 def test_lists_and_strings_are_read():
     X, y = simulated(60)
     names = [["red", "green", "blue"][label] for label in y]
@@ -176,3 +168,41 @@ def test_a_data_frame_of_targets_names_the_classes():
         model = MLPClassifier((4,), learning_rate="cosine", max_iter=5).fit(X, y)
         assert model.classes_.tolist() == ["a", "b", "c"]
         assert (model.out_activation_ == "softmax") == (dtype is float)
+
+
+def test_columns_of_a_data_frame_are_told_apart_by_their_dtypes():
+    pandas = pytest.importorskip("pandas")
+    X, _ = simulated(60)
+    settings = {"hidden_layer_sizes": (4,), "learning_rate": "cosine", "max_iter": 5}
+    frame = pandas.DataFrame(ONE_HOT.astype(int), columns=list("abc"))
+    for y in (frame.astype("Int64"), frame.astype("boolean"), frame.astype({"a": bool})):
+        model = MLPClassifier(**settings).fit(X, y)
+        assert model.out_activation_ == "logistic"
+        assert model.score(X, y) == model.score(X, frame)
+    for y in (frame.astype("Float64"), frame.astype({"a": float})):
+        assert MLPClassifier(**settings).fit(X, y).out_activation_ == "softmax"
+    for y in (frame.astype(object), ONE_HOT.astype(object), ONE_HOT.astype(str)):
+        with pytest.raises(
+            ValueError, match=r"must be integer or boolean \(multi-label\) or float"
+        ):
+            MLPClassifier(**settings).fit(X, y)
+
+
+def test_a_score_takes_the_kind_of_targets_of_the_fit():
+    X, y = simulated(60)
+    settings = {"hidden_layer_sizes": (4,), "learning_rate": "cosine", "max_iter": 5}
+    several = MLPClassifier(**settings).fit(X, ONE_HOT.astype(int))
+    single = MLPClassifier(**settings).fit(X, y)
+    with pytest.raises(ValueError, match="several columns are integer for a multi-label model"):
+        several.score(X, ONE_HOT)
+    with pytest.raises(ValueError, match="float \\(soft labels\\) otherwise"):
+        single.score(X, ONE_HOT.astype(int))
+    assert 0 <= single.score(X, ONE_HOT) <= 1
+
+
+def test_x_must_be_finite_in_the_precision_of_the_weights():
+    X, y = simulated(60)
+    model = MLPClassifier((4,), learning_rate="cosine", max_iter=5).fit(X.astype(np.float32), y)
+    X[7, 2] = 1e300
+    with pytest.raises(ValueError, match="infinity in column 2, row 7"):
+        model.predict(X)

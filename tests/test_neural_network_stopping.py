@@ -277,7 +277,7 @@ def test_partial_fit_takes_several_columns_without_classes():
     several.partial_fit(X, one_hot(y).astype(int))
     with pytest.raises(ValueError, match="must have shape"):
         several.partial_fit(X, one_hot(y)[:, :2].astype(int))
-    with pytest.raises(ValueError, match="goes on from the classes"):
+    with pytest.raises(ValueError, match="from logistic outputs, now y makes them softmax"):
         several.partial_fit(X, y)
 
 
@@ -310,6 +310,91 @@ def test_lbfgs_says_where_x_is_too_large():
     X, y = simulated()
     with pytest.raises(ValueError, match="not finite in iteration 1: scale"):
         MLPClassifier(solver="lbfgs").fit(X * 1e307, y)
+
+
+@pytest.mark.parametrize("of_val", [np.asarray, scipy.sparse.csr_matrix, scipy.sparse.csc_array])
+@pytest.mark.parametrize("of_x", [np.asarray, scipy.sparse.csr_matrix])
+def test_the_validation_set_may_have_another_format(of_x, of_val):
+    X, y = simulated(300, 40)
+    alike = fitted(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
+    model = fitted(of_x(X[:200]), y[:200], X_val=of_val(X[200:]), y_val=y[200:])
+    np.testing.assert_allclose(
+        model.validation_loss_curve_, alike.validation_loss_curve_, rtol=1e-9
+    )
+
+
+def test_the_second_fit_of_a_warm_start_is_one_start():
+    X, y = simulated()
+    model = fitted(X, y, warm_start=True, n_init=3)
+    curve = model.loss_curve_
+    with pytest.warns(ConvergenceWarning):
+        model.fit(X, y)
+    assert model.loss_curve_[:5] == curve
+    assert model.n_iter_ == 10
+
+
+@pytest.mark.parametrize("scoring", [None, "accuracy"])
+def test_a_warm_start_keeps_its_weights_where_early_stopping_finds_no_better(scoring):
+    X, y = simulated(300)
+    given = {"X_val": X[200:], "y_val": y[200:]}
+    model = fitted(
+        X[:200], y[:200], early_stopping=True, warm_start=True, max_iter=60, scoring=scoring,
+        learning_rate_init=0.02, **given,
+    )  # fmt: skip
+    before, score = [w.copy() for w in model.coefs_], model.best_validation_score_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.set_params(learning_rate_init=3.0).fit(X[:200], y[:200], **given)
+    for mine, other in zip(model.coefs_, before, strict=True):
+        np.testing.assert_array_equal(mine, other)
+    assert model.best_validation_score_ == score == model.score(X[200:], y[200:])
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_lbfgs_from_where_nothing_is_to_be_gained(early_stopping):
+    X, y = np.zeros((50, 4)), np.arange(50) % 2
+    model = MLPClassifier((5,), solver="lbfgs", early_stopping=early_stopping, random_state=0)
+    model.fit(X, y)
+    assert model.converged_
+    assert model.n_iter_ == len(model.loss_curve_) <= 2
+    assert model.loss_ == model.best_loss_ == pytest.approx(np.log(2), rel=0.1)
+    assert (model.validation_loss_curve_ is not None) == early_stopping
+
+
+def test_a_start_that_diverges_is_passed_over_unless_all_do():
+    X, y = simulated(300, 7)
+    settings = {
+        "solver": "sgd", "activation": "identity", "hidden": (50, 50), "max_iter": 20,
+        "learning_rate_init": 0.5,
+    }  # fmt: skip
+    outcomes = []
+    for seed in np.random.RandomState(0).randint(2**31 - 1, size=30):
+        try:
+            outcomes.append(fitted(X, y, random_state=int(seed), **settings).loss_)
+        except ValueError:
+            outcomes.append(np.inf)
+    assert 0 < np.isinf(outcomes).sum() < 30
+    model = fitted(X, y, n_init=30, **settings)
+    assert model.loss_ == min(outcomes)
+    with pytest.raises(ValueError, match="has diverged"):
+        fitted(X, y, n_init=3, **{**settings, "learning_rate_init": 1e5})
+
+
+def test_a_scorer_of_nan_is_no_progress():
+    X, y = simulated()
+    model = fitted(
+        X, y, early_stopping=True, scoring=lambda *_: np.nan, max_iter=100, n_iter_no_change=4
+    )
+    assert model.n_iter_ == 5
+
+
+def test_a_schedule_of_partial_fits_ends_after_max_iter_calls():
+    X, y = simulated()
+    model = MLPClassifier((4,), learning_rate="cosine", max_iter=3, random_state=0)
+    ends = [model.partial_fit(X, y, classes=[0, 1, 2]).converged_ for _ in range(3)]
+    assert ends == [False, False, True]
+    whole = fitted(X, y, hidden=(4,), learning_rate="cosine", max_iter=1)
+    assert model.loss_curve_[0] == whole.loss_curve_[0]
 
 
 def interrupt_soon(seconds=0.3):

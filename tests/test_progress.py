@@ -150,6 +150,41 @@ def test_several_starts_are_tasks_of_their_own():
         assert recorder.told.count(f"begin {part}") == recorder.told.count(f"end {part}") == count
 
 
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("task", ["epoch", "start"])
+def test_a_request_to_stop_ends_all_starts(task, n_jobs):
+    class Stopper(Recorder):
+        def on_fit_task_end(self, estimator, context):
+            self.told.append(context.task_name)
+            return context.task_name == task and self.told.count(task) >= 2
+
+    X, y = simulated()
+    stopper = Stopper()
+    model = MLPClassifier((4,), learning_rate="cosine", max_iter=20, n_init=6, n_jobs=n_jobs)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.set_callbacks(stopper).fit(X, y)
+    assert not model.converged_
+    assert stopper.told.count("start" if task == "start" else "epoch") < 6
+    assert model.predict(X).shape == y.shape
+
+
+@pytest.mark.parametrize("after", [3, 8])
+def test_an_interrupt_in_a_later_start_is_told_of(after):
+    class Interrupter(Recorder):
+        def on_fit_task_end(self, estimator, context):
+            self.told.append(context.task_name)
+            if self.told.count("epoch") == after:
+                raise KeyboardInterrupt
+
+    X, y = simulated()
+    model = MLPClassifier((4,), learning_rate="cosine", max_iter=5, n_init=4, n_jobs=1)
+    with pytest.warns(UserWarning, match="was interrupted"):
+        model.set_callbacks(Interrupter()).fit(X, y)
+    assert not model.converged_
+    assert model.n_iter_ == (5 if after == 8 else 3)
+
+
 def test_verbose_prints_a_line_per_epoch(capsys):
     X, y = simulated()
     fit(MLPClassifier((4,), max_iter=12, verbose=True), X, y)

@@ -33,6 +33,14 @@ def network_of(model: Any, sizes: tuple[int, ...], X: Any, random: Any) -> _netw
     return network
 
 
+def with_weight(X: Any, targets: Targets) -> tuple[Any, Targets]:
+    """The samples that have weight: the others are as good as left out."""
+    some = targets.weight > 0
+    if some.all():
+        return X, targets
+    return X[some], targets.rows(some)
+
+
 def samples_of(X: Any, targets: Targets, smoothing: float = 0.0) -> _network.Samples:
     """Rows, targets and weights for the kernels."""
     if smoothing > 0:
@@ -40,7 +48,7 @@ def samples_of(X: Any, targets: Targets, smoothing: float = 0.0) -> _network.Sam
     return _network.Samples(
         _network.arrays_of(X),
         targets.array(n_outputs_of(targets), X.dtype),
-        targets.weight.astype(X.dtype),
+        targets.weight,
         independent=targets.independent,
     )
 
@@ -57,17 +65,21 @@ def optimiser_of(model: Any) -> _network.Optimiser | None:
 
 def check_same(model: Any, sizes: tuple[int, ...], targets: Targets) -> None:
     """The classes and layers must be those of the weights to go on from."""
-    before = sizes_before(model)
-    if before != sizes:
+    remedy = "make a new estimator, or set warm_start=False for fit"
+    if model.out_activation_ != out_activation_of(targets):
         raise ValueError(
-            f"MLPClassifier goes on from layers of {before} units, now they would be {sizes}: "
-            "set warm_start=False, or make a new estimator"
+            f"MLPClassifier goes on from {model.out_activation_} outputs, now y makes them "
+            f"{out_activation_of(targets)}: {remedy}"
         )
-    same = model.out_activation_ == out_activation_of(targets)
-    if not same or not np.array_equal(model.classes_, targets.classes):
+    if not np.array_equal(model.classes_, targets.classes):
         raise ValueError(
             f"MLPClassifier goes on from the classes {model.classes_}, now y has "
-            f"{targets.classes}: set warm_start=False, or make a new estimator"
+            f"{targets.classes}: {remedy}"
+        )
+    if sizes_before(model) != sizes:
+        raise ValueError(
+            f"MLPClassifier goes on from layers of {sizes_before(model)} units, now they would be "
+            f"{sizes}: {remedy}"
         )
 
 

@@ -1,6 +1,5 @@
 """One start of a network: its epochs, and when to stop."""
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,11 @@ import numpy as np
 from skmax import _network
 from skmax._fitting.validation import Validation
 from skmax._progress import Lines, Task
+
+
+class Divergence(ValueError):
+    """The loss of a start is no longer finite."""
+
 
 ASKED = "a callback has asked to stop"
 INTERRUPTED = "it was interrupted"
@@ -25,12 +29,22 @@ class History:
     n_seen: int = 0
 
 
+class Halt:
+    """What ends all starts of a fit: why, or ""."""
+
+    reason = ""
+
+    def ask(self, reason: str) -> None:
+        """End the fit; the first reason counts."""
+        self.reason = self.reason or reason
+
+
 @dataclass
 class Start:
     """A network from its first weights to its last; `model` holds the parameters.
 
-    `attributes` makes of it those that the estimator would have now; `halt` is set when it, or
-    another start, is interrupted.
+    `attributes` makes of it those that the estimator would have now; `halt` ends it where
+    another start is to end.
     """
 
     model: Any
@@ -41,7 +55,7 @@ class Start:
     random: np.random.RandomState
     history: History
     threads: int
-    halt: threading.Event
+    halt: Halt
     n_epochs: int
     task: Task
     lines: Lines
@@ -50,38 +64,38 @@ class Start:
     reason: str = "it has not begun"  # why it stopped short, or ""
 
     def __post_init__(self) -> None:
-        self.n_stalled, self.best, self.best_epoch = 0, np.inf, -1
+        self.n_stalled, self.best = 0, np.inf
+        # Loss and score on the validation set: of the present weights, and of the best.
+        self.rated: tuple[float, float] | None = None
+        self.kept: tuple[float, float] | None = None
         self.best_weights = self.network.weights.copy()
         self.stops_early = bool(self.model.early_stopping and self.validation is not None)
 
     def run(self) -> None:
         """Go on to the end, or to an interrupt: the network then has the weights to keep."""
+        if self.stops_early and self.history.loss_curve:
+            self._rate()
+            self._stalled(np.inf)  # the weights to go on from may stay the best
         try:
             if self.optimiser is None:
                 self._minimise()
             else:
                 self._descend(self.optimiser)
         except KeyboardInterrupt:
-            self.halt.set()
+            self.halt.ask(INTERRUPTED)
             self.reason = INTERRUPTED
         except _network.Diverged:
-            raise ValueError(self._divergence()) from None
-        if self.stops_early and self.best_epoch >= 0:
-            self.network.set_weights(self.best_weights)
+            raise Divergence(self._divergence()) from None
+        if self.kept is not None:
+            self.network.weights[:] = self.best_weights
 
     @property
     def quality(self) -> float:
         """The loss of the weights kept, on the validation set if there is one."""
-        history = self.history
-        if self.validation is None:
-            return history.loss_curve[-1] if history.loss_curve else np.inf
-        losses = history.validation_losses
-        return losses[self.kept_epoch] if losses else np.inf
-
-    @property
-    def kept_epoch(self) -> int:
-        """The place of the kept weights among the validation losses."""
-        return self.best_epoch if self.stops_early and self.best_epoch >= 0 else -1
+        if self.kept is not None:
+            return self.kept[0]
+        losses = self.history.validation_losses if self.validation else self.history.loss_curve
+        return losses[-1] if losses else np.inf
 
     def _descend(self, optimiser: _network.Optimiser) -> None:
         """Epochs of a stochastic method."""
@@ -118,7 +132,8 @@ class Start:
                     self.reason = ""
                     return
                 self.n_stalled = 0
-        self.reason = "" if scheduled(model) else _still_falling(model)
+        over = self.first_epoch + self.n_epochs >= model.max_iter
+        self.reason = "" if scheduled(model) and over else _still_falling(model)
 
     def _minimise(self) -> None:
         """L-BFGS on all samples at once."""
@@ -139,21 +154,17 @@ class Start:
         """Keep what belongs to an epoch; whether something asks to stop."""
         history = self.history
         history.loss_curve.append(loss)
-        if self.validation is not None:
-            validation_loss, score = self.validation.rate(
-                self.network, lambda: self.attributes(self), self.threads
-            )
-            history.validation_losses.append(validation_loss)
-            history.validation_scores.append(score)
-            self._print(loss, validation_loss, score)
-        else:
-            self._print(loss, None, None)
+        self._rate()
+        if self.rated is not None:
+            history.validation_losses.append(self.rated[0])
+            history.validation_scores.append(self.rated[1])
+        if self.model.verbose:
+            self.lines.epoch_ends(loss, self.rated)
         if self.epoch_task.end(lambda: self.attributes(self)):
-            self.reason = ASKED
-        elif self.halt.is_set():
-            self.reason = INTERRUPTED
-        else:
+            self.halt.ask(ASKED)
+        if not self.halt.reason:
             return False
+        self.reason = self.halt.reason
         self._stalled(loss)  # this epoch may be the best
         return True
 
@@ -163,25 +174,27 @@ class Start:
         task.begin()
         return task
 
-    def _print(self, loss: float, validation: float | None, score: float | None) -> None:
-        """A line, where the user wants any."""
-        if self.model.verbose:
-            self.lines.epoch_ends(loss, validation, score)
+    def _rate(self) -> None:
+        """The loss and the score of the present weights on the validation set."""
+        if self.validation is not None:
+            self.rated = self.validation.rate(
+                self.network, lambda: self.attributes(self), self.threads
+            )
 
     def _stalled(self, loss: float) -> bool:
         """Whether nothing has become better by more than tol for long; keeps the best weights."""
-        history, model = self.history, self.model
-        if self.stops_early:
-            scored = model.scoring is not None
-            loss = -history.validation_scores[-1] if scored else history.validation_losses[-1]
+        model = self.model
+        if self.stops_early and self.rated is not None:
+            loss = self.rated[0] if model.scoring is None else -self.rated[1]
         elif scheduled(model):
             return False
-        self.n_stalled = self.n_stalled + 1 if loss > self.best - model.tol else 0
+        falls = loss <= self.best - model.tol  # not if NaN
+        self.n_stalled = 0 if falls else self.n_stalled + 1
         if loss < self.best:
             self.best = loss
             if self.stops_early:
                 self.best_weights[:] = self.network.weights
-                self.best_epoch = len(history.validation_losses) - 1
+                self.kept = self.rated
         return self.n_stalled > model.n_iter_no_change
 
     def _divergence(self) -> str:

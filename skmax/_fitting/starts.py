@@ -17,7 +17,7 @@ from skmax._fitting.parts import (
     samples_of,
     sizes_of,
 )
-from skmax._fitting.start import INTERRUPTED, History, Start
+from skmax._fitting.start import ASKED, INTERRUPTED, Divergence, Halt, History, Start
 from skmax._fitting.validation import HeldOut, validation_of
 from skmax._progress import Lines, Task
 from skmax._targets import Targets
@@ -30,10 +30,10 @@ def train(
 
     Why it stopped short, or "".
     """
-    threads, halt = _threads.n_threads(model.n_jobs), threading.Event()
+    threads, halt = _threads.n_threads(model.n_jobs), Halt()
     goes_on = model.warm_start and hasattr(model, "coefs_")
     sizes = _take_shape(model, X, targets, goes_on)
-    n_starts = 1 if goes_on else model.n_init
+    n_starts = n_starts_of(model)
     side_by_side = min(n_starts, threads)
     randoms = [random]
     if n_starts > 1:
@@ -90,7 +90,7 @@ def train_further(model: Any, X: Any, targets: Targets) -> None:
         random=random,
         history=history,
         threads=_threads.n_threads(model.n_jobs),
-        halt=threading.Event(),
+        halt=Halt(),
         n_epochs=1,
         first_epoch=n_done,
         task=Task(model, None, {}, threading.Lock()),
@@ -103,33 +103,42 @@ def train_further(model: Any, X: Any, targets: Targets) -> None:
     _keep(model, start)
 
 
-def _best_of(
-    make: Callable[[int], Start], n_starts: int, side_by_side: int, halt: threading.Event
-) -> Start:
+def _best_of(make: Callable[[int], Start], n_starts: int, side_by_side: int, halt: Halt) -> Start:
     """Run starts, some side by side: the one that came to the lowest loss, the first of equals."""
     best: list[tuple[float, int, Start]] = []
+    diverged: dict[int, Divergence] = {}
     lock = threading.Lock()
 
     def run(place: int) -> None:
-        if halt.is_set() and best:
+        if halt.reason and best:
             return
         start = make(place)
         if n_starts > 1:
             start.task.begin()
-        start.run()
-        if n_starts > 1:
-            start.task.end(lambda: start.attributes(start))
+        try:
+            start.run()
+        except Divergence as error:
+            diverged[place] = error
+            return
         with lock:
             best.append((start.quality, place, start))
             best[:] = [min(best, key=lambda entry: entry[:2])]
+        if n_starts > 1 and start.task.end(lambda: start.attributes(start)):
+            halt.ask(ASKED)
 
     try:
-        _threads.map_in_order(run, range(n_starts), side_by_side, halt.set)
+        _threads.map_in_order(run, range(n_starts), side_by_side, lambda: halt.ask(INTERRUPTED))
     except KeyboardInterrupt:  # outside of a start's epochs
-        if not best:
-            raise
-        best[0][2].reason = INTERRUPTED
+        halt.ask(INTERRUPTED)
+    if not best:
+        raise diverged[min(diverged)] if diverged else KeyboardInterrupt
+    best[0][2].reason = halt.reason or best[0][2].reason
     return best[0][2]
+
+
+def n_starts_of(model: Any) -> int:
+    """The number of starts of the next fit: one where it goes on from the last."""
+    return 1 if model.warm_start and hasattr(model, "coefs_") else model.n_init
 
 
 def _take_shape(model: Any, X: Any, targets: Targets, goes_on: bool) -> tuple[int, ...]:
@@ -158,7 +167,7 @@ def _attributes(start: Start) -> dict[str, Any]:
     layers, history = start.network.layers(), start.history
     scores, best_score = history.validation_scores, None
     if scores:
-        best_score = scores[start.kept_epoch] if start.stops_early else max(scores)
+        best_score = max(scores) if start.kept is None else start.kept[1]
     curve = history.loss_curve
     return {
         "coefs_": [weights.copy() for weights, _ in layers],

@@ -51,13 +51,7 @@ def set_aside(
         random_state=random,
         stratify=targets.labels,
     )
-    parts = targets.rows(kept), targets.rows(aside)
-    if not all(part.weight.any() for part in parts):
-        raise ValueError(
-            f"MLPClassifier: validation_fraction={model.validation_fraction} parts samples of "
-            "weight from such of none: give X_val and y_val"
-        )
-    return X[kept], parts[0], HeldOut(X[aside], parts[1])
+    return X[kept], targets.rows(kept), HeldOut(X[aside], targets.rows(aside))
 
 
 def validation_of(model: Any, held_out: HeldOut | None) -> Validation | None:

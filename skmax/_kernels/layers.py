@@ -35,7 +35,6 @@ class Plan(NamedTuple):
     activation: int
     independent: bool  # whether each output is a sigmoid of its own
     size: int  # rows of a minibatch
-    scale: float  # of a row's weight in the gradient, but for the size of the minibatch
     dropout: np.ndarray  # the rate of each hidden layer
     seed: int
 

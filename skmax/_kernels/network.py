@@ -54,7 +54,7 @@ def train(rows, targets, weight, order, net, batch, plan, rule, memory, gradient
             continue
         count = samples.size
         start, stop = _share(count, thread, n_threads), _share(count, thread + 1, n_threads)
-        gather(samples, targets, weight, plan.scale / count, batch, start, stop)
+        gather(samples, targets, weight, 1.0 / count, batch, start, stop)
         key = mix(np.uint64(plan.seed) + np.uint64(number))
         forward(rows, samples, net, plan, key, start, stop)
         loss(net, batch, plan, start, stop)

@@ -50,15 +50,9 @@ class Network:
         """Take over the weights and biases of each layer."""
         for (weights, bias), (of_weights, of_bias) in zip(self.layers(), layers, strict=True):
             weights[:], bias[:] = of_weights, of_bias
-        self.turn()
-
-    def set_weights(self, weights: np.ndarray) -> None:
-        """Take over a whole vector."""
-        self.weights[:] = weights
-        self.turn()
 
     def turn(self) -> None:
-        """Transpose the weights again, for the way back: to be called when they have changed."""
+        """Transpose the weights as they are now, for the way back."""
         _kernels.turn_all(self.room(1))
 
     def squared_norm(self) -> float:
@@ -68,10 +62,12 @@ class Network:
 
     def logits(self, rows: tuple[np.ndarray, ...], n_rows: int, threads: int) -> np.ndarray:
         """The logits (n_rows, K)."""
+        self._check(rows)
         out = np.empty((n_rows, self.sizes[-1]), self.dtype)
+        size = min(n_rows, BLOCK_ROWS)
 
         def work(part: tuple[int, int]) -> None:
-            room, plan = self.room(BLOCK_ROWS), self.plan(BLOCK_ROWS)
+            room, plan = self.room(size), self.plan(size)
             _kernels.network_logits(rows, order(*part), room, plan, out)
 
         _threads.map_in_order(work, self._parts(n_rows), threads)
@@ -84,7 +80,7 @@ class Network:
             return _kernels.network_value(*self._arguments(samples, part))
 
         parts = _threads.map_in_order(work, self._parts(len(samples)), threads)
-        return sum(parts) / samples.total_weight
+        return sum(parts) / len(samples)
 
     def value_and_gradient(
         self, samples: Samples, alpha: float, threads: int
@@ -96,12 +92,14 @@ class Network:
             value = _kernels.network_gradient(*self._arguments(samples, part), gradient)
             return value, gradient
 
+        self.turn()
         parts = _threads.map_in_order(work, self._parts(len(samples)), threads)
         value, gradient = sum(part[0] for part in parts), add_up([part[1] for part in parts])
+        gradient /= self.dtype.type(len(samples))
+        strength = alpha / samples.total_weight
         for (weights, _), (of_weights, _) in zip(self.layers(), self.layers(gradient), strict=True):
-            of_weights += self.dtype.type(alpha) * weights
-        gradient /= self.dtype.type(samples.total_weight)
-        return (value + 0.5 * alpha * self.squared_norm()) / samples.total_weight, gradient
+            of_weights += self.dtype.type(strength) * weights
+        return value / len(samples) + 0.5 * strength * self.squared_norm(), gradient
 
     def room(self, n_rows: int) -> Any:
         """The kernels' arrays for `n_rows` rows at a time; the weights are this network's."""
@@ -120,17 +118,17 @@ class Network:
         n_rows: int,
         *,
         independent: bool = False,
-        scale: float = 1.0,
         dropout: Sequence[float] = (),
         seed: int = 0,
     ) -> Any:
         """What stays the same for the kernels from minibatch to minibatch."""
         rates = np.zeros(len(self.sizes))
         rates[: len(dropout)] = dropout
-        return _kernels.Plan(self.activation, independent, n_rows, scale, rates, seed)
+        return _kernels.Plan(self.activation, independent, n_rows, rates, seed)
 
     def _arguments(self, samples: Samples, part: tuple[int, int]) -> tuple[Any, ...]:
         """What kernels over some of the samples take."""
+        self._check(samples.rows)
         return (
             samples.rows,
             samples.targets,
@@ -140,6 +138,11 @@ class Network:
             samples.batch(BLOCK_ROWS, self.sizes[-1]),
             self.plan(BLOCK_ROWS, independent=samples.independent),
         )
+
+    def _check(self, rows: tuple[np.ndarray, ...]) -> None:
+        """The kernels' arrays are laid out for rows of one kind."""
+        if (len(rows) == 3) != self.sparse:
+            raise TypeError(f"rows must be {'CSR' if self.sparse else 'dense'} for this network")
 
     def _parts(self, n_rows: int) -> list[tuple[int, int]]:
         """Ranges of rows for the threads."""

@@ -36,7 +36,7 @@ def minimise(
     last: dict[str, Any] = {"x": network.weights.astype(np.float64)}
 
     def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
-        network.set_weights(x)
+        network.weights[:] = x
         value, gradient = network.value_and_gradient(samples, alpha, threads)
         if "value" not in last and not np.isfinite(value):
             raise Diverged
@@ -45,7 +45,7 @@ def minimise(
 
     def iteration_ends(x: np.ndarray) -> None:
         last["x"] = x.copy()
-        network.set_weights(x)
+        network.weights[:] = x
         if on_iteration(last["value"]):
             raise _StopRequest
 
@@ -68,8 +68,10 @@ def minimise(
         return ""  # the caller knows why
     finally:
         # An interrupt in the middle of a line search leaves the last point that was taken.
-        network.set_weights(last["x"])
-    network.set_weights(result.x)
+        network.weights[:] = last["x"]
+    network.weights[:] = result.x
+    if result.nit == 0:  # the start was good enough
+        on_iteration(float(result.fun))
     if result.status == 0:
         return ""
     if result.status == 1:

@@ -22,8 +22,8 @@ class Samples:
     """Rows with their targets and weights.
 
     `rows` are those of `arrays_of`; `targets` are labels (n,), shares of the second class (n,), or
-    shares (K, n); `independent` says that each of the K outputs is a sigmoid of its own. `weight`
-    (n,) has the dtype of the rows.
+    shares (K, n); `independent` says that each of the K outputs is a sigmoid of its own. Weights
+    (n,) are kept over their mean, which may be far from 1, in the dtype of the rows.
     """
 
     rows: tuple[np.ndarray, ...]
@@ -32,8 +32,11 @@ class Samples:
     independent: bool = False
 
     def __post_init__(self) -> None:
-        self.targets, self.weight = read_only(self.targets), read_only(self.weight)
-        self.total_weight = float(self.weight.sum(dtype=np.float64))
+        weight = np.asarray(self.weight, np.float64)
+        self.total_weight = float(weight.sum())
+        relative = weight / (self.total_weight / len(weight))
+        self.weight = read_only(relative.astype(self.rows[0].dtype))
+        self.targets = read_only(self.targets)
 
     def __len__(self) -> int:
         return len(self.weight)

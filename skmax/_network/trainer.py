@@ -37,6 +37,7 @@ class Trainer:
         self.n_batches = -(-len(samples) // self.size)
         worth = self.size * network.weights.size / WORTH_A_THREAD
         self.threads = max(1, min(threads, int(worth)))
+        network.turn()
         self._room, self._memory = network.room(self.size), optimiser.start(network)
         self._batch = samples.batch(self.size, network.sizes[-1])
         first_layer = (network.sizes[0] + 1) * int(network.table[0, 2])
@@ -50,7 +51,6 @@ class Trainer:
         plan = self.network.plan(
             self.size,
             independent=samples.independent,
-            scale=len(samples) / samples.total_weight,
             dropout=self.dropout,
             seed=seed,
         )
@@ -67,4 +67,4 @@ class Trainer:
             if time.perf_counter() - begun < SLICE / 2:
                 self._at_a_time *= 2
             first = last
-        return float(totals.sum()) / samples.total_weight
+        return float(totals.sum()) / len(samples)
