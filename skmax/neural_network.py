@@ -212,10 +212,10 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    *Initial weights* are uniform in [-b, b]. Before "relu", "leaky_relu", "gelu" and "silu"
-    :math:`b^2 = 6 / n_{in}` (He); before "tanh", "identity" and the outputs
-    :math:`b^2 = 6 / (n_{in} + n_{out})`, before "logistic" a third of that (Glorot). Biases are 0
-    in a network of the former, else from the same interval.
+    *Initial weights* and biases are uniform in [-b, b], drawn in the order of scikit-learn. A layer
+    that takes what "relu", "leaky_relu", "gelu" or "silu" has left has :math:`b^2 = 6 / n_{in}`
+    (He); all others, the first one too, :math:`b^2 = 6 / (n_{in} + n_{out})`, and a third of that
+    for "logistic" (Glorot).
 
     *Several columns of y* are told apart by dtype: integers, booleans or a sparse matrix are
     multi-label, 0 or 1; floats are soft labels, class probabilities or counts, as in

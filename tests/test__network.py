@@ -314,18 +314,29 @@ def test_entries_beyond_the_units_stay_zero(hidden, p, n, K, size, sparse):
     assert not network.weights[inside == 0].any()
 
 
-@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])
+@pytest.mark.parametrize("activation", _network.ACTIVATIONS)
 def test_initial_weights_fill_their_interval(activation):
-    layers = _network.draw((400, 300, 5), activation, np.random.RandomState(0))
-    bound = {"relu": np.sqrt(6 / 400), "tanh": np.sqrt(6 / 700), "logistic": np.sqrt(2 / 700)}
-    weights, bias = layers[0]
-    assert weights.shape == (400, 300)
-    assert np.abs(weights).max() == pytest.approx(bound[activation], rel=1e-3)
-    assert abs(weights.mean()) < 0.01 * bound[activation]
-    if activation == "relu":
-        assert not bias.any()
-        last = np.sqrt(6 / 305)
-        assert last * 0.99 < np.abs(layers[1][0]).max() <= last
+    layers = _network.draw((400, 300, 200, 5), activation, np.random.RandomState(0))
+    glorot = 2.0 if activation == "logistic" else 6.0
+    for place, (n_in, n_out) in enumerate([(400, 300), (300, 200), (200, 5)]):
+        rectified = place > 0 and activation in ("relu", "leaky_relu", "gelu", "silu")
+        bound = np.sqrt(6 / n_in if rectified else glorot / (n_in + n_out))
+        weights, bias = layers[place]
+        assert weights.shape == (n_in, n_out)
+        assert 0.98 * bound < np.abs(weights).max() <= bound
+        assert abs(weights.mean()) < 0.06 * bound
+        assert np.abs(bias).max() <= bound
+        assert np.ptp(bias) > bound
+
+
+def test_rectified_values_keep_their_spread_through_many_layers():
+    values, _ = reference.network_forward(
+        _network.draw((50,) * 20, "relu", np.random.RandomState(0)),
+        np.random.default_rng(0).normal(size=(200, 50)),
+        "relu",
+    )
+    spread = [float((value**2).mean()) for value in values[1:-1]]
+    assert max(spread) < 10 * min(spread)
 
 
 def test_learning_rates_follow_their_schedules():
