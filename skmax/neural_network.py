@@ -453,7 +453,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         return np.clip(p, np.nextafter(zero, one), most, out=p)
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Predict the logarithm of each class's probability, finite where that underflows.
+        """Predict the logarithm of each class's probability.
 
         Parameters
         ----------
@@ -463,9 +463,12 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            Log-probabilities in the order of `classes_`.
+            Log-probabilities in the order of `classes_`, not below that of the smallest number
+            (-744.4, or -103.3 in float32): `predict_proba` could not tell them apart. Logits can.
         """
-        return self._finished_logits(X, _kernels.log_softmax_rows)
+        log_p = self._finished_logits(X, _kernels.log_softmax_rows)
+        zero, one = log_p.dtype.type(0), log_p.dtype.type(1)
+        return np.maximum(log_p, np.log(np.nextafter(zero, one)), out=log_p)
 
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the logits.

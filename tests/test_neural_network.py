@@ -262,6 +262,23 @@ def test_multi_label_is_a_sigmoid_for_each_column(solver, kind):
         assert abs(model.score(X, Y) - theirs.score(X, Y)) < 0.15
 
 
+@dtypes
+@pytest.mark.parametrize("kind", ["two", "three", "labels"])
+def test_probabilities_beyond_the_smallest_number(kind, dtype):
+    X, y = simulated(60, n_classes=2 if kind == "two" else 3)
+    X = X.astype(dtype)
+    model = fitted(X, one_hot(y).astype(int) if kind == "labels" else y, hidden=())
+    model.coefs_ = [1e4 * weights for weights in model.coefs_]
+    p, log_p = model.predict_proba(X), model.predict_log_proba(X)
+    least = np.nextafter(dtype(0), dtype(1))
+    assert p.min() == least
+    assert log_p.min() == np.log(least)
+    assert p.max() == (1 if kind != "labels" else np.nextafter(dtype(1), dtype(0)))
+    if kind != "labels":  # labels may be as sure as each other
+        np.testing.assert_array_equal(p.argsort(axis=1), log_p.argsort(axis=1))
+    np.testing.assert_allclose(np.log(p), log_p, rtol=0.01, atol=1e-6)
+
+
 def test_multi_label_follows_scikit_learn():
     X, _ = simulated(200)
     Y = np.random.default_rng(1).integers(0, 2, (200, 3))
