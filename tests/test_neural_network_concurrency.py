@@ -102,7 +102,7 @@ def test_a_pickle_brings_back_the_same_model_and_goes_on(solver):
 
 def test_it_is_searched_over_in_a_pipeline():
     X, y = simulated(300)
-    grid = {"mlpclassifier__hidden_layer_sizes": [(), (10,)], "mlpclassifier__dropout": [0.0, 0.2]}
+    grid = {"mlpclassifier__hidden_layer_sizes": [(5,), (10,)], "mlpclassifier__dropout": [0, 0.2]}
     model = MLPClassifier(learning_rate="cosine", learning_rate_init=0.02, max_iter=30)
     search = GridSearchCV(make_pipeline(StandardScaler(), model), grid, cv=3, n_jobs=2)
     assert search.fit(X, y).best_score_ > 0.5
