@@ -170,8 +170,10 @@ def _settings(case, epochs, seed=0):
 
 def of_torch(case, X, y, threads):
     """An epoch as one writes it by hand: shuffled rows, fused Adam, autograd."""
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        raise SystemExit("torch is not installed") from None
     torch.set_num_threads(threads or torch.get_num_threads())
     torch.manual_seed(0)
     labels, sparse = torch.from_numpy(y.astype(np.int64)), sp.issparse(X)
