@@ -6,21 +6,23 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 try:
-    from sklearn.callback import CallbackSupportMixin as CallbackSupport
-    from sklearn.callback import with_callbacks
-
-    FRAMES = 1  # that `with_callbacks` puts between a method and its caller
+    from sklearn import callback as _callback
 except ImportError:  # before scikit-learn 1.9
+    _callback = None
 
-    class CallbackSupport:  # type: ignore[no-redef]
-        """Nothing: this version of scikit-learn has no callbacks."""
 
-    def with_callbacks(method: Any) -> Any:
-        """Nothing to set up or tear down."""
-        return method
+class _WithoutCallbacks:
+    """What estimators inherit where scikit-learn has no callbacks."""
 
-    FRAMES = 0
 
+def _as_it_is(method: Any) -> Any:
+    """Nothing to set up or tear down."""
+    return method
+
+
+CallbackSupport: Any = _callback.CallbackSupportMixin if _callback else _WithoutCallbacks
+with_callbacks: Any = _callback.with_callbacks if _callback else _as_it_is
+FRAMES = 1 if _callback else 0  # that `with_callbacks` puts between a method and its caller
 
 __all__ = ["FRAMES", "CallbackSupport", "Lines", "Task", "fit_task", "with_callbacks"]
 

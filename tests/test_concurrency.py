@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import threadpoolctl
+from marks import needs_forks
 from problems import SOLVERS, assert_same_bits, simulated, sparse_simulated
 
 from skmax import SoftmaxRegression, _kernels, linear_model
@@ -142,7 +143,7 @@ FORK = """
 """
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are safe on Linux only")
+@needs_forks
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_fork_gives_the_same_bits(tmp_path, solver):
     script = tmp_path / "fork.py"

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import pickle
-import sys
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +10,7 @@ import joblib
 import numpy as np
 import pytest
 import scipy.sparse
+from marks import needs_forks
 from problems import assert_same_bits, one_hot, simulated, sparse_simulated
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -68,7 +68,7 @@ def test_joblib_backends_give_the_same_bits(backend):
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="forks are safe on Linux only")
+@needs_forks
 def test_a_fork_gives_the_same_bits():
     X, y = simulated(900, 20)
     alone = fit(X, y, n_init=2)

@@ -54,10 +54,11 @@ def loss(net, batch, plan, start, stop):
 
 @jit
 def has_weight(samples, weight):
-    for sample in samples:  # noqa: SIM110
-        if weight[sample] > 0:
-            return True
-    return False
+    """Whether any of the samples counts."""
+    total = 0.0
+    for sample in samples:
+        total += weight[sample]
+    return total > 0
 
 
 @jit

@@ -72,19 +72,20 @@ def minimise(
     network.weights[:] = result.x
     if result.nit == 0:  # the start was good enough
         on_iteration(float(result.fun))
-    if result.status == 0:
-        return ""
     if result.status == 1:
         return (
             f"max_iter={max_iter} iterations or max_fun={max_fun} evaluations were not "
             "enough. Raise them, or scale the columns of X"
         )
+    return _why(result)
+
+
+def _why(result: Any) -> str:
+    """Why SciPy found no way on, or "" where it met its tolerance."""
+    if result.status == 0:
+        return ""
+    message = result.message.decode() if isinstance(result.message, bytes) else result.message
     return (
-        f"no step along L-BFGS's direction lowers the objective ({_text(result.message)}). Scale "
+        f"no step along L-BFGS's direction lowers the objective ({message}). Scale "
         "the columns of X, or take another solver"
     )
-
-
-def _text(message: Any) -> str:
-    """SciPy's message, which once was bytes."""
-    return message.decode() if isinstance(message, bytes) else str(message)
