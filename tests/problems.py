@@ -4,9 +4,11 @@ import warnings
 
 import numpy as np
 import scipy.sparse
+from sklearn import neural_network
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from skmax import SoftmaxRegression, _kernels
+from skmax import MLPClassifier, SoftmaxRegression, _kernels
 from skmax._objective import Objective
 from skmax._rows import rows_of
 
@@ -238,3 +240,19 @@ def quiet(n_iter, value, gap, coef):
 def tight(**parameters):
     """A model that goes on to the floor of rounding, or nearly."""
     return SoftmaxRegression(**{"tol": 1e-12, **parameters})
+
+
+def fitted(X, y, weight=None, *, hidden=(8,), X_val=None, y_val=None, **parameters):
+    """A network after a few epochs, which says nothing of having stopped short."""
+    model = MLPClassifier(hidden, **{"random_state": 0, "max_iter": 5, **parameters})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, y, weight, X_val=X_val, y_val=y_val)
+
+
+def peer_fitted(X, y, *, hidden=(8,), **parameters):
+    """scikit-learn's fit of the same."""
+    model = neural_network.MLPClassifier(hidden, **{"random_state": 0, "max_iter": 5, **parameters})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X, y)
