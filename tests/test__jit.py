@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import skmax
-from skmax._kernels import _jit
+from skmax._kernels.compiling import jit as _jit
 
 PACKAGE = Path(skmax.__file__).parent
 
@@ -146,7 +146,7 @@ def test_the_users_choice_comes_first(copy):
 
 
 def test_two_installs_share_no_folder(copy, warm):
-    script = "from skmax._kernels import _jit; print(_jit.cache_folder())"
+    script = "from skmax._kernels.compiling import jit as _jit; print(_jit.cache_folder())"
     chosen = copy.folder / "chosen"
     (one,), (other,) = (each.run(script, NUMBA_CACHE_DIR=chosen) for each in (copy, warm))
     assert one != other
@@ -212,7 +212,7 @@ def test_a_folder_that_vanishes_or_fills_up_is_no_error(copy):
     """The folder could be written to when it was chosen; then it is a file."""
     vanish = """
     import shutil
-    from skmax._kernels import _jit
+    from skmax._kernels.compiling import jit as _jit
     folder = _jit.cache_folder()
     from skmax._kernels import sigmoid
     shutil.rmtree(folder)
@@ -301,7 +301,7 @@ def doubled(context, builder, signature, arguments):
 
 def edit_callee(copy):
     """Make exp, which lies in another file than sigmoid, return twice what it should."""
-    path = copy.kernels / "elementary.py"
+    path = copy.kernels / "codegen" / "elementary.py"
     source = path.read_text()
     assert source.count(DOUBLED[0]) == 1
     path.write_text(source.replace(*DOUBLED) + DOUBLE)
@@ -319,7 +319,7 @@ def test_an_edit_of_a_callee_in_another_file_is_seen(warm):
 
 
 def test_an_edit_that_keeps_time_and_size_is_seen(warm):
-    path = warm.kernels / "softmax.py"
+    path = warm.kernels / "loss" / "softmax.py"
     before, source = path.stat(), path.read_text()
     edited = source.replace("out[i] = numerator / (1 + e)", "out[i] = numerator / (2 + e)")
     assert edited != source

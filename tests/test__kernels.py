@@ -9,7 +9,7 @@ from marks import dtypes, needs_wide
 from reference import ulp_error
 
 from skmax import _kernels
-from skmax._kernels import elementary
+from skmax._kernels.codegen import elementary
 
 pytestmark = needs_wide
 

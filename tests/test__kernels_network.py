@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from marks import dtypes
 
 from skmax import _kernels, _threads
-from skmax._kernels._jit import jit
-from skmax._kernels.activation import activate
-from skmax._kernels.barrier import wait
-from skmax._kernels.elementary import normal_tail
-from skmax._kernels.optimiser import ADAM, NESTEROV, SGD, Memory, Rule, update
-from skmax._kernels.product import product
+from skmax._kernels.codegen.elementary import normal_tail
+from skmax._kernels.codegen.product import product
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.network.activation import activate
+from skmax._kernels.network.barrier import wait
+from skmax._kernels.network.optimiser import ADAM, NESTEROV, SGD, Memory, Rule, update
 from skmax._network import ACTIVATIONS
 
 each_activation = pytest.mark.parametrize("name", ACTIVATIONS)

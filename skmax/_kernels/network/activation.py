@@ -4,8 +4,8 @@ Each takes the inputs z of some units in `values`, leaves the outputs there, and
 derivatives of the outputs by the inputs.
 """
 
-from skmax._kernels._jit import jit
-from skmax._kernels.elementary import exp, normal_tail
+from skmax._kernels.codegen.elementary import exp, normal_tail
+from skmax._kernels.compiling.jit import jit
 
 IDENTITY, LOGISTIC, TANH, RELU, LEAKY_RELU, GELU, SILU = range(7)
 LEAK = 0.01  # the slope of "leaky_relu" below 0

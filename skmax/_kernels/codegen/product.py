@@ -5,9 +5,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from skmax._kernels._jit import jit
-from skmax._kernels.codegen import Access, cases, multiply_add, zero_sums
-from skmax._kernels.simd import Vector, width_of
+from skmax._kernels.codegen.registers import Access, cases, multiply_add, zero_sums
+from skmax._kernels.codegen.vector import Vector, width_of
+from skmax._kernels.compiling.jit import jit
 
 TALL, WIDE = 8, 2  # rows and vectors of a tile of `product`
 

@@ -7,11 +7,11 @@ minibatch. So an entry is computed by one thread, in the same order, for any num
 
 import numpy as np
 
-from skmax._kernels._jit import jit
-from skmax._kernels.barrier import wait
-from skmax._kernels.batch import gather, has_weight, loss, total_loss
-from skmax._kernels.first_layer import first_gradient, first_layer, scatter
-from skmax._kernels.layers import (
+from skmax._kernels.codegen.product import TALL
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.network.barrier import wait
+from skmax._kernels.network.first_layer import first_gradient, first_layer, scatter
+from skmax._kernels.network.layers import (
     N_IN,
     VALUE_AT,
     VALUE_STEP,
@@ -24,8 +24,8 @@ from skmax._kernels.layers import (
     mix,
     turn,
 )
-from skmax._kernels.optimiser import update
-from skmax._kernels.product import TALL
+from skmax._kernels.network.minibatch import gather, has_weight, loss, total_loss
+from skmax._kernels.network.optimiser import update
 
 
 @jit

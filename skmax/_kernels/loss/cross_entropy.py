@@ -6,9 +6,9 @@ those of all samples.
 
 import numpy as np
 
-from skmax._kernels._jit import jit
-from skmax._kernels.elementary import exp, log1p
-from skmax._kernels.tile import LANES, fill, log_sum, tile_exp_others, tile_max
+from skmax._kernels.codegen.elementary import exp, log1p
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.loss.tile import LANES, fill, log_sum, tile_exp_others, tile_max
 
 
 @jit

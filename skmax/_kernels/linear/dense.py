@@ -11,10 +11,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from skmax._kernels._jit import jit
-from skmax._kernels.codegen import Access, cases, multiply_add, zero_sums
-from skmax._kernels.product import product_tile
-from skmax._kernels.simd import (
+from skmax._kernels.codegen.product import product_tile
+from skmax._kernels.codegen.registers import Access, cases, multiply_add, zero_sums
+from skmax._kernels.codegen.vector import (
     Vector,
     lane_sums,
     load,
@@ -27,7 +26,8 @@ from skmax._kernels.simd import (
     transpose8,
     width_of,
 )
-from skmax._kernels.tile import fill
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.loss.tile import fill
 
 TILE_ROWS, TILE_CLASSES = 8, 3  # of `_dot_tile`
 STRETCH = 32  # vectors of columns

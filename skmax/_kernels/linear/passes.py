@@ -9,8 +9,11 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from skmax._kernels._jit import jit
-from skmax._kernels.cross_entropy import (
+from skmax._kernels.codegen.vector import transpose8, width_of
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.linear.dense import TILE_ROWS, block_gradient, block_logits, pack
+from skmax._kernels.linear.sparse import VECTORS, csr_gradient, csr_logits
+from skmax._kernels.loss.cross_entropy import (
     cross_entropy_binary,
     cross_entropy_labels,
     cross_entropy_targets,
@@ -20,9 +23,6 @@ from skmax._kernels.cross_entropy import (
     residual_labels,
     residual_targets,
 )
-from skmax._kernels.dense import TILE_ROWS, block_gradient, block_logits, pack
-from skmax._kernels.simd import transpose8, width_of
-from skmax._kernels.sparse import VECTORS, csr_gradient, csr_logits
 
 
 @jit

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skmax._kernels._jit import jit
-from skmax._kernels.activation import activate
-from skmax._kernels.product import TALL, product
-from skmax._kernels.simd import transpose8
+from skmax._kernels.codegen.product import TALL, product
+from skmax._kernels.codegen.vector import transpose8
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.network.activation import activate
 
 # Columns of the table: the sizes of a layer, where its arrays begin, how far the rows of its values
 # are apart. The last row is for the logits.

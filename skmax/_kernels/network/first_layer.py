@@ -5,8 +5,8 @@ Rows are (X,) where dense and (data, indices, indptr) where sparse.
 
 from numba.extending import overload
 
-from skmax._kernels._jit import jit
-from skmax._kernels.layers import (
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.network.layers import (
     DELTA_AT,
     N_IN,
     VALUE_AT,

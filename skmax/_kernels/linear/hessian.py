@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmax._kernels._jit import jit
+from skmax._kernels.compiling.jit import jit
 
 
 @jit

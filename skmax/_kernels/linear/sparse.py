@@ -10,9 +10,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from skmax._kernels._jit import jit
-from skmax._kernels.codegen import Access, cases, multiply_add
-from skmax._kernels.simd import Vector, width_of
+from skmax._kernels.codegen.registers import Access, cases, multiply_add
+from skmax._kernels.codegen.vector import Vector, width_of
+from skmax._kernels.compiling.jit import jit
 
 VECTORS = 4  # of outputs at a time
 

@@ -9,8 +9,8 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from skmax._kernels._jit import jit
-from skmax._kernels.cross_entropy import (
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.loss.cross_entropy import (
     cross_entropy_binary,
     cross_entropy_labels,
     cross_entropy_targets,
@@ -18,7 +18,7 @@ from skmax._kernels.cross_entropy import (
     residual_labels,
     residual_targets,
 )
-from skmax._kernels.layers import DELTA_AT, N_OUT, VALUE_AT, VALUE_STEP, WIDTH
+from skmax._kernels.network.layers import DELTA_AT, N_OUT, VALUE_AT, VALUE_STEP, WIDTH
 
 
 class Batch(NamedTuple):

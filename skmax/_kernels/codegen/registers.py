@@ -3,7 +3,7 @@
 import llvmlite.ir as ir
 from numba.core import cgutils
 
-from skmax._kernels.simd import address_of, broadcast
+from skmax._kernels.codegen.vector import address_of, broadcast
 
 
 def cases(builder, number, most):

@@ -8,9 +8,9 @@ a test, which the same array given twice would fail).
 
 import numpy as np
 
-from skmax._kernels._jit import jit
-from skmax._kernels.elementary import exp, log1p
-from skmax._kernels.simd import transpose8
+from skmax._kernels.codegen.elementary import exp, log1p
+from skmax._kernels.codegen.vector import transpose8
+from skmax._kernels.compiling.jit import jit
 
 LANES = 64
 

@@ -6,9 +6,8 @@ row lie along the lanes themselves.
 
 import numpy as np
 
-from skmax._kernels._jit import jit
-from skmax._kernels.elementary import exp, log1p
-from skmax._kernels.simd import (
+from skmax._kernels.codegen.elementary import exp, log1p
+from skmax._kernels.codegen.vector import (
     lane_max,
     lane_sum,
     larger,
@@ -21,7 +20,8 @@ from skmax._kernels.simd import (
     two_sum,
     width_of,
 )
-from skmax._kernels.tile import (
+from skmax._kernels.compiling.jit import jit
+from skmax._kernels.loss.tile import (
     LANES,
     fill,
     load_rows,

@@ -10,8 +10,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from skmax._kernels._jit import jit
-from skmax._kernels.simd import Vector
+from skmax._kernels.codegen.vector import Vector
+from skmax._kernels.compiling.jit import jit
 
 _LOG2E = 1.4426950408889634
 

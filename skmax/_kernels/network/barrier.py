@@ -11,7 +11,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from skmax._kernels._jit import jit
+from skmax._kernels.compiling.jit import jit
 
 ARRIVED, ROUND, DOOR_SIZE = 0, 16, 32  # places in the state, on cache lines of their own
 PATIENCE = 2000  # looks before the core is offered

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skmax._kernels._jit import jit
+from skmax._kernels.compiling.jit import jit
 
 SGD, NESTEROV, ADAM = range(3)
 

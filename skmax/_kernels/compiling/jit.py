@@ -20,7 +20,7 @@ from typing import Any
 import numba
 from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataCacheFile
 
-_HERE = Path(__file__).resolve().parent
+_ROOT = Path(__file__).resolve().parents[1]  # the folder of all kernels
 _kernels: list[Any] = []
 
 
@@ -71,10 +71,10 @@ def cache_folder() -> Path | None:
 
 def _candidates() -> Iterator[Path]:
     """Folders for compiled code: the user's choice, beside the source, the user's cache, temp."""
-    install = hashlib.sha256(str(_HERE).encode()).hexdigest()[:16]
+    install = hashlib.sha256(str(_ROOT).encode()).hexdigest()[:16]
     if chosen := os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(chosen) / f"skmax-{install}"
-    yield _HERE / "__pycache__"
+    yield _ROOT / "__pycache__"
     if cache := os.environ.get("XDG_CACHE_HOME"):
         yield Path(cache) / "skmax" / install
     elif home := os.environ.get("HOME") or os.environ.get("LOCALAPPDATA"):
@@ -103,20 +103,20 @@ def _is_private(folder: Path) -> bool:
 def _source_stamp() -> str:
     """A hash of the sources of all kernels: an edit or an upgrade never runs stale code."""
     digest = hashlib.sha256()
-    for path in sorted(_HERE.glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+    for path in sorted(_ROOT.rglob("*.py")):
+        digest.update(str(path.relative_to(_ROOT)).encode() + path.read_bytes())
     return digest.hexdigest()
 
 
 class _Locator:
     """Tells numba's cache where to lie and when it is stale."""
 
-    def __init__(self, line: int) -> None:
-        self._line = line
+    def __init__(self, room: str, line: int) -> None:
+        self._room, self._line = room, line
 
     @classmethod
-    def from_function(cls, function: Callable, _path: str) -> "_Locator":
-        return cls(function.__code__.co_firstlineno)
+    def from_function(cls, function: Callable, path: str) -> "_Locator":
+        return cls(Path(path).parent.name, function.__code__.co_firstlineno)
 
     def ensure_cache_path(self) -> None:
         Path(self.get_cache_path()).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -128,7 +128,8 @@ class _Locator:
         return _source_stamp()
 
     def get_disambiguator(self) -> str:
-        return str(self._line)
+        # numba adds the names of the file and the function: the same in two folders, perhaps.
+        return f"{self._room}-{self._line}"
 
 
 class _Impl(CompileResultCacheImpl):

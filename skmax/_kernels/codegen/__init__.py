@@ -1,0 +1,1 @@
+"""What LLVM code is built of: vectors, tiles of products in registers, exp."""

@@ -1,0 +1,1 @@
+"""Passes over the rows of X for a linear model."""

@@ -1,0 +1,1 @@
+"""softmax and cross-entropy: losses, probabilities, residuals, curvature."""

@@ -1,0 +1,1 @@
+"""Networks of dense layers: forward, backward, and the steps of a stochastic method."""
