@@ -23,8 +23,8 @@ sys.path.append(str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves i
 from benchmark_utils.machine import describe
 
 from skmax import _kernels
-from skmax._objective import Objective
-from skmax._rows import rows_of
+from skmax._design import design_of
+from skmax._objective import CrossEntropy
 
 COLUMNS = (10, 50, 100, 784)
 CLASSES = (2, 3, 10, 26)
@@ -99,11 +99,12 @@ class _CrossEntropy:
 
     def __init__(self, logits):
         self.logits, self.losses = logits, np.empty(logits.shape[1])
-        self.labels = np.zeros(logits.shape[1], np.intp)
+        self.targets = _kernels.Labels(np.zeros(logits.shape[1], np.intp))
+        self.workspace = _kernels.loss_workspace(logits.shape[1], logits.dtype)
 
     def run(self):
         for _ in range(self.REPEATS):
-            _kernels.cross_entropy_labels(self.logits, self.labels, 0, self.losses)
+            _kernels.sample_losses(self.targets, self.logits, self.workspace, self.losses)
 
 
 @numba.njit(nogil=True, fastmath=True)
@@ -119,13 +120,12 @@ def measure(n_rows, n_columns, n_classes, dtype, threads, repeats):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n_rows, n_columns)).astype(dtype)
     labels = rng.integers(0, n_classes, n_rows)
-    share = np.full(n_rows, 1 / n_rows)
-    two = n_classes == 2
-    targets = labels.astype(dtype) if two else labels
-    rows = rows_of(X, share, True)
-    objective = Objective(rows, targets, share, 1 if two else n_classes, 1e-6, threads)
-    coef = 0.1 * rng.normal(size=objective.shape)
-    return _median(lambda: objective.value_and_gradient(coef), repeats)
+    weight, two = np.full(n_rows, 1 / n_rows), n_classes == 2
+    targets = _kernels.BinaryTargets(labels.astype(dtype)) if two else _kernels.Labels(labels)
+    design = design_of(X, weight, True, may_rotate=True)
+    data = CrossEntropy(design, targets, weight, 1 if two else n_classes, threads)
+    coef = 0.1 * rng.normal(size=data.shape)
+    return _median(lambda: data.at(coef), repeats)
 
 
 def _median(function, repeats):

@@ -179,8 +179,8 @@ def of_torch(case, X, y, threads):
     labels, sparse = torch.from_numpy(y.astype(np.int64)), sp.issparse(X)
     sizes = (X.shape[1], *case.hidden, int(y.max()) + 1)
     layers = []
-    for place, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
-        first = torch.nn.EmbeddingBag(n_in, n_out, mode="sum") if sparse and not place else None
+    for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
+        first = torch.nn.EmbeddingBag(n_in, n_out, mode="sum") if sparse and not index else None
         layers += [first or torch.nn.Linear(n_in, n_out).to(_dtype(X)), torch.nn.ReLU()]
     model = torch.nn.Sequential(*layers[:-1]).to(_dtype(X))
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=1e-4 / 200, fused=True)
@@ -228,12 +228,12 @@ def of_products(case, X, y, threads):
     def run(epochs):
         with pools.limit(limits=threads):
             for _ in range(epochs * -(-len(y) // case.batch)):
-                for place, weight in enumerate(weights):
-                    np.dot(values[place], weight, out=deltas[place + 1])
-                for place in range(len(weights) - 1, -1, -1):
-                    np.dot(values[place].T, deltas[place + 1], out=gradients[place])
-                    if place:
-                        np.dot(deltas[place + 1], weights[place].T, out=deltas[place])
+                for index, weight in enumerate(weights):
+                    np.dot(values[index], weight, out=deltas[index + 1])
+                for index in range(len(weights) - 1, -1, -1):
+                    np.dot(values[index].T, deltas[index + 1], out=gradients[index])
+                    if index:
+                        np.dot(deltas[index + 1], weights[index].T, out=deltas[index])
 
     return run
 

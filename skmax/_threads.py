@@ -10,15 +10,16 @@ import contextlib
 import functools
 import os
 import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import joblib
 import threadpoolctl
 
 _Item = TypeVar("_Item")
+_Workspace = TypeVar("_Workspace")
 _Answer = TypeVar("_Answer")
 
 
@@ -103,27 +104,33 @@ def map_in_order(
     return [answers[place] for place in range(len(items))]
 
 
-def run_together(function: Callable[[int, int], None], threads: int) -> None:
-    """function(place, threads) for each place at once: the calls may wait for each other.
+def run_together(
+    function: Callable[[int, int], _Answer], threads: int, on_end: Callable[[], None]
+) -> list[_Answer]:
+    """[function(index, threads) for each index], at once: the calls may wait for each other.
 
-    Threads of their own: those of the pool may be busy with another fit. None begins before all
-    have been started, and the caller's only waits: an interrupt finds it here, never between two
-    of them.
+    `on_end` is called whenever one of them ends, by an error too: it lets those that still wait for
+    one that will never come know. Threads of their own: those of the pool may be busy with another
+    fit. None begins before all have been started, and the caller's only waits: an interrupt finds
+    it here, never between two of them.
     """
     if threads == 1:
-        function(0, 1)
-        return
-    all_are_there, told, errors = threading.Event(), threading.Event(), []
+        return [function(0, 1)]
+    all_are_there, told = threading.Event(), threading.Event()
+    answers: dict[int, _Answer] = {}
+    errors: list[BaseException] = []
 
-    def run(place: int) -> None:
+    def run(index: int) -> None:
         told.wait()
         if all_are_there.is_set():
             try:
-                function(place, threads)
+                answers[index] = function(index, threads)
             except BaseException as error:
                 errors.append(error)
+            finally:
+                on_end()
 
-    helpers = [threading.Thread(target=run, args=(place,), daemon=True) for place in range(threads)]
+    helpers = [threading.Thread(target=run, args=(index,), daemon=True) for index in range(threads)]
     try:
         for helper in helpers:
             helper.start()
@@ -138,6 +145,7 @@ def run_together(function: Callable[[int, int], None], threads: int) -> None:
             _join(helpers)
     if errors:
         raise errors[0]
+    return [answers[index] for index in range(threads)]
 
 
 def _join(helpers: Sequence[threading.Thread]) -> None:
@@ -145,6 +153,38 @@ def _join(helpers: Sequence[threading.Thread]) -> None:
     for helper in helpers:
         if helper.ident is not None:
             helper.join()
+
+
+class _ThreadMemory(threading.local):
+    """The workspaces that a thread has used last: new memory takes long at its first touch."""
+
+    MOST = 4  # of one thread
+
+    def __init__(self) -> None:
+        self.workspaces: OrderedDict[Hashable, Any] = OrderedDict()
+
+
+_thread_memory = _ThreadMemory()
+
+
+class Workspaces(Generic[_Workspace]):
+    """A workspace for each thread that asks, made where the thread has none with this key.
+
+    The key says all that the workspace depends on. A thread uses one workspace at a time, and what
+    it holds means nothing from one use to the next: so fits share them.
+    """
+
+    def __init__(self, key: Hashable, make: Callable[[], _Workspace]) -> None:
+        self._key, self._make = key, make
+
+    def of_thread(self) -> _Workspace:
+        """That of the calling thread."""
+        known = _thread_memory.workspaces
+        if self._key not in known:
+            known[self._key] = self._make()
+            if len(known) > _ThreadMemory.MOST:
+                known.popitem(last=False)
+        return known[self._key]
 
 
 class _Keeper(threading.Thread):

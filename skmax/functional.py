@@ -155,7 +155,7 @@ def logsumexp(logits: ArrayLike, axis: int = -1) -> np.ndarray:
         return result[()]
     rows = np.ascontiguousarray(moved).reshape(-1, moved.shape[-1])
     flat = result.reshape(-1)
-    _kernels.logsumexp_rows(rows, flat)
+    _kernels.logsumexp_rows(rows, _kernels.rows_workspace(rows.shape[1], rows.dtype), flat)
     undefined = np.isnan(flat)
     if undefined.any():
         # The kernel subtracts the maximum, which must be finite; otherwise it is the answer.
@@ -352,10 +352,10 @@ def _along(
     if temperature != 1:
         rows = _cooled(rows, temperature)
     # An `out` that overlaps the logits in any other way than being them gets a copy.
-    apart = out is logits or not np.may_share_memory(logits, out) if out is not None else False
-    direct = apart and out is not None and out.flags.c_contiguous and axis == logits.ndim - 1
+    usable = out is logits or not np.may_share_memory(logits, out) if out is not None else False
+    direct = usable and out is not None and out.flags.c_contiguous and axis == logits.ndim - 1
     result = out.reshape(rows.shape) if direct and out is not None else np.empty_like(rows)
-    kernel(rows, result)
+    kernel(rows, _kernels.rows_workspace(rows.shape[1], rows.dtype), result)
     if direct and out is not None:
         return out
     return _deliver(np.moveaxis(result.reshape(moved.shape), -1, axis), out)
@@ -387,27 +387,25 @@ def _cross_entropy(
         raise ValueError(f"reduction must be 'mean', 'sum' or 'none', got {reduction!r}")
     n_samples, n_classes = logits.shape
     weight = _check_weight(sample_weight, n_samples)
-    labels, shares = _check_targets(targets, logits, label_smoothing)
+    labels, probabilities = _check_targets(targets, logits, label_smoothing)
     total = weight.sum() if reduction == "mean" else 1.0
     losses = np.zeros(n_samples)
     gradient = np.empty(logits.shape if with_gradient else (0, 0), logits.dtype)
     step = max(64, _BLOCK // max(1, n_classes))
+    workspace = _kernels.loss_workspace(min(step, n_samples), logits.dtype)
     for start in range(0, n_samples if n_classes else 0, step):
         rows = slice(start, start + step)
         p = np.array(logits[rows].T, order="C", copy=True)
-        if shares is None:
-            _kernels.cross_entropy_labels(p, labels[rows], 0, losses[rows])
+        if probabilities is None:
+            block: _kernels.Targets = _kernels.Labels(labels[rows])
         else:
-            t = np.ascontiguousarray(shares[rows].T)
-            _kernels.cross_entropy_targets(p, t, 0, losses[rows])
+            block = _kernels.ClassProbabilities(np.ascontiguousarray(probabilities[rows].T))
         if not with_gradient:
+            _kernels.sample_losses(block, p, workspace, losses[rows])
             continue
         factor = (weight[rows] / (total or 1.0)).astype(logits.dtype)
         residual = np.empty_like(p)
-        if shares is None:
-            _kernels.residual_labels(p, labels[rows], 0, factor, residual)
-        else:
-            _kernels.residual_targets(p, t, 0, factor, residual)
+        _kernels.sample_losses_and_residual(block, p, factor, workspace, losses[rows], residual)
         gradient[rows] = residual.T
     # A sample without weight counts nothing, even where its loss is infinite or not a number.
     if with_gradient:
@@ -424,7 +422,7 @@ def _cross_entropy(
 def _check_targets(
     targets: ArrayLike, logits: np.ndarray, label_smoothing: float
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Labels (n,) and None, or no labels and shares (n, K)."""
+    """Labels (n,) and None, or no labels and probabilities (n, K)."""
     n_samples, n_classes = logits.shape
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"label_smoothing must lie in [0, 1], got {label_smoothing!r}")
@@ -441,12 +439,12 @@ def _check_targets(
             )
         if label_smoothing == 0:
             return labels, None
-        shares = np.zeros(logits.shape, logits.dtype)
-        shares[np.arange(n_samples), labels] = 1
+        probabilities = np.zeros(logits.shape, logits.dtype)
+        probabilities[np.arange(n_samples), labels] = 1
     elif targets.shape == logits.shape:
         labels = np.empty(0, np.intp)
-        shares = targets.astype(logits.dtype)
-        bad = ~(np.isfinite(shares) & (shares >= 0)).all(axis=1)
+        probabilities = targets.astype(logits.dtype)
+        bad = ~(np.isfinite(probabilities) & (probabilities >= 0)).all(axis=1)
         if bad.any():
             raise ValueError(
                 f"targets must be finite and not negative, row {int(np.argmax(bad))} is not"
@@ -456,10 +454,10 @@ def _check_targets(
             f"targets must have shape ({n_samples},) or {logits.shape}, got {targets.shape}"
         )
     if label_smoothing:
-        even = shares.sum(axis=1, keepdims=True) / n_classes
-        shares = (1 - label_smoothing) * shares + label_smoothing * even
-        shares = shares.astype(logits.dtype)
-    return labels, shares
+        even = probabilities.sum(axis=1, keepdims=True) / n_classes
+        probabilities = (1 - label_smoothing) * probabilities + label_smoothing * even
+        probabilities = probabilities.astype(logits.dtype)
+    return labels, probabilities
 
 
 def _check_weight(sample_weight: ArrayLike | None, n_samples: int) -> np.ndarray:

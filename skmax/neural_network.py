@@ -2,6 +2,7 @@
 
 import copy
 import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,48 +15,52 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skmax import _fitting, _kernels, _network, _parameters, _threads
-from skmax._estimators import (
-    as_before_on_error,
-    check_finite,
-    read_samples,
-    share_on_predicted,
+from skmax import _network, _threads
+from skmax._estimators import network_fit
+from skmax._estimators import parameters as allowed
+from skmax._estimators.network_fit import Earlier, HeldOut
+from skmax._estimators.prediction import (
+    fraction_on_predicted,
+    to_log_probabilities,
+    to_probabilities,
     with_first,
 )
-from skmax._progress import FRAMES, CallbackSupport, fit_task, with_callbacks
-from skmax._targets import Targets, is_multilabel, is_soft, read_multilabel, read_targets
+from skmax._estimators.progress import FRAMES, CallbackSupport, fit_task, with_callbacks
+from skmax._estimators.rollback import rollback_on_error
+from skmax._estimators.samples import check_finite, read_samples
+from skmax._estimators.targets import Targets, is_multilabel, is_soft, read_multilabel, read_targets
 
-RULES = {
-    "hidden_layer_sizes": _parameters.LAYERS,
-    "activation": _parameters.one_of(*_network.ACTIVATIONS),
-    "solver": _parameters.one_of("adam", "adamw", "sgd", "lbfgs"),
-    "alpha": _parameters.number(0),
-    "batch_size": _parameters.either("auto", _parameters.integer(1)),
-    "learning_rate": _parameters.one_of("constant", "invscaling", "adaptive", *_network.SCHEDULES),
-    "learning_rate_init": _parameters.POSITIVE,
-    "power_t": _parameters.number(0),
-    "max_iter": _parameters.integer(1),
-    "shuffle": _parameters.BOOLEAN,
-    "random_state": _parameters.SEED,
-    "tol": _parameters.number(0),
-    "verbose": _parameters.VERBOSITY,
-    "warm_start": _parameters.BOOLEAN,
-    "momentum": _parameters.SHARE,
-    "nesterovs_momentum": _parameters.BOOLEAN,
-    "early_stopping": _parameters.BOOLEAN,
-    "validation_fraction": _parameters.PROPER_SHARE,
-    "beta_1": _parameters.number(0, 1),
-    "beta_2": _parameters.number(0, 1),
-    "epsilon": _parameters.POSITIVE,
-    "n_iter_no_change": _parameters.PATIENCE,
-    "max_fun": _parameters.integer(1),
-    "class_weight": _parameters.CLASS_WEIGHT,
-    "dropout": _parameters.DROPOUT,
-    "label_smoothing": _parameters.number(0, 1),
-    "n_init": _parameters.integer(1),
-    "n_jobs": _parameters.JOBS,
-    "scoring": _parameters.SCORING,
-    "weight_decay": _parameters.number(0),
+CONSTRAINTS = {
+    "hidden_layer_sizes": allowed.LAYERS,
+    "activation": allowed.one_of(*_network.ACTIVATIONS),
+    "solver": allowed.one_of("adam", "adamw", "sgd", "lbfgs"),
+    "alpha": allowed.number(0),
+    "batch_size": allowed.either("auto", allowed.integer(1)),
+    "learning_rate": allowed.one_of("constant", "invscaling", "adaptive", *_network.SCHEDULES),
+    "learning_rate_init": allowed.POSITIVE,
+    "power_t": allowed.number(0),
+    "max_iter": allowed.integer(1),
+    "shuffle": allowed.BOOLEAN,
+    "random_state": allowed.SEED,
+    "tol": allowed.number(0),
+    "verbose": allowed.VERBOSITY,
+    "warm_start": allowed.BOOLEAN,
+    "momentum": allowed.FRACTION,
+    "nesterovs_momentum": allowed.BOOLEAN,
+    "early_stopping": allowed.BOOLEAN,
+    "validation_fraction": allowed.PROPER_FRACTION,
+    "beta_1": allowed.number(0, 1),
+    "beta_2": allowed.number(0, 1),
+    "epsilon": allowed.POSITIVE,
+    "n_iter_no_change": allowed.PATIENCE,
+    "max_fun": allowed.integer(1),
+    "class_weight": allowed.CLASS_WEIGHT,
+    "dropout": allowed.DROPOUT,
+    "label_smoothing": allowed.number(0, 1),
+    "n_init": allowed.integer(1),
+    "n_jobs": allowed.JOBS,
+    "scoring": allowed.SCORING,
+    "weight_decay": allowed.number(0),
 }
 #: Products of a weight and a row below which a second thread costs more than it brings.
 SMALL = 1_200_000
@@ -132,8 +137,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         Whether the validation set ends the fit, where `n_iter_no_change` epochs bring no progress
         there. The weights of its best epoch are then kept.
     validation_fraction : float, default=0.1
-        The share of the samples that early stopping sets aside, stratified by class, where `fit` is
-        given no validation set.
+        The fraction of the samples that early stopping sets aside, stratified by class, where `fit`
+        is given no validation set.
     beta_1, beta_2, epsilon : float, default=0.9, 0.999, 1e-8
         Those of Adam.
     n_iter_no_change : int, default=10
@@ -147,7 +152,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         The probability with which a hidden unit is left out of a sample's step, or one for each
         hidden layer. Not for "lbfgs".
     label_smoothing : float, default=0.0
-        The share of each target that is spread evenly over all classes.
+        The fraction of each target that is spread evenly over all classes.
     n_init : int, default=1
         Starts from different initial weights, side by side where `n_jobs` allows; the best by
         validation loss, or else by training loss, is kept. One with `warm_start`, from the second
@@ -157,7 +162,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     scoring : str, callable or None, default=None
         A scorer that decides about early stopping; None for the validation loss.
     weight_decay : float, default=0.01
-        The share of the learning rate by which "adamw" shrinks weights (not biases) in a step.
+        The fraction of the learning rate by which "adamw" shrinks weights (not biases) in a step.
 
     Attributes
     ----------
@@ -242,18 +247,18 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes: Any = (100,),
+        hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         *,
         solver: str = "adam",
         alpha: float = 0.0001,
-        batch_size: Any = "auto",
+        batch_size: int | str = "auto",
         learning_rate: str = "constant",
         learning_rate_init: float = 0.001,
         power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
-        random_state: Any = None,
+        random_state: int | np.random.RandomState | None = None,
         tol: float = 1e-4,
         verbose: bool | int = False,
         warm_start: bool = False,
@@ -264,14 +269,14 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        n_iter_no_change: int = 10,
+        n_iter_no_change: float = 10,
         max_fun: int = 15000,
-        class_weight: Any = None,
-        dropout: Any = 0.0,
+        class_weight: Mapping[Any, float] | str | None = None,
+        dropout: float | Sequence[float] = 0.0,
         label_smoothing: float = 0.0,
         n_init: int = 1,
         n_jobs: int | None = None,
-        scoring: Any = None,
+        scoring: str | Callable[..., float] | None = None,
         weight_decay: float = 0.01,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -346,20 +351,26 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         TypeError
             If `X` or `y` is of a kind that cannot be read.
         """
-        n_starts = _fitting.n_starts_of(self)
-        n_parts = self.max_iter if n_starts == 1 else n_starts
-        task = fit_task(self, X, y, sample_weight, n_parts, in_order=n_starts == 1)
-        with as_before_on_error(self):
-            _parameters.check_parameters(self, RULES)
+        earlier = self._earlier() if self.warm_start else None
+        one = earlier is not None or self.n_init == 1
+        n_parts = self.max_iter if one else self.n_init
+        task = fit_task(self, X, y, sample_weight, n_parts, in_order=one)
+        with rollback_on_error(self):
+            allowed.check_parameters(self, CONSTRAINTS)
             random = check_random_state(self.random_state)
             X, targets = self._read(X, y, sample_weight)
-            X, targets = _fitting.with_weight(X, targets)
+            X, targets = network_fit.with_weight(X, targets)
             held_out = self._read_held_out(X_val, y_val, targets, X)
             if held_out is None:
-                X, targets, held_out = _fitting.set_aside(self, X, targets, random)
+                X, targets, held_out = network_fit.set_aside(self, X, targets, random)
+            self._take_shape(X.shape[1], targets, earlier)
             with _threads.one_blas_thread():
-                reason = _fitting.train(self, X, targets, held_out, random, task)
-            self._warn_if_short(reason)
+                result = network_fit.train(
+                    self, X, targets, held_out=held_out, random=random, task=task, earlier=earlier
+                )
+                self._keep(result)
+                task.end(lambda: network_fit.attributes_of(result))
+            self._warn_if_short(result)
         return self
 
     @available_if(_is_stochastic)
@@ -395,8 +406,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         -----
         Schedules of the learning rate go over `max_iter` calls; after those, "cosine" is at 0.
         """
-        with as_before_on_error(self):
-            _parameters.check_parameters(self, RULES)
+        with rollback_on_error(self):
+            allowed.check_parameters(self, CONSTRAINTS)
             if self.early_stopping:
                 raise ValueError("MLPClassifier: partial_fit allows no early_stopping=True")
             if isinstance(self.class_weight, str):
@@ -406,11 +417,14 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             known = self._known_classes(classes)
             if known is None and not is_soft(y):
                 raise ValueError("MLPClassifier: the first call of partial_fit needs classes")
-            first = not hasattr(self, "coefs_")
-            X, targets = self._read(X, y, sample_weight, known, reset=first)
-            X, targets = _fitting.with_weight(X, targets)
+            earlier = self._earlier()
+            X, targets = self._read(X, y, sample_weight, known, reset=earlier is None)
+            X, targets = network_fit.with_weight(X, targets)
+            self._take_shape(X.shape[1], targets, earlier)
+            random = self._random_of_call(earlier)
             with _threads.one_blas_thread():
-                _fitting.train_further(self, X, targets)
+                result = network_fit.train_further(self, X, targets, random=random, earlier=earlier)
+            self._keep(result)
         return self
 
     def predict(self, X: Any) -> np.ndarray:
@@ -447,7 +461,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             0, and none of several labels 1: no logit makes them so, and rounding is to the nearest
             number that is not.
         """
-        p = self._finished_logits(X, _kernels.softmax_rows)
+        p = self._finished_logits(X, to_probabilities)
         zero, one = p.dtype.type(0), p.dtype.type(1)
         most = np.nextafter(one, zero) if self._is_multilabel() else one
         return np.clip(p, np.nextafter(zero, one), most, out=p)
@@ -466,7 +480,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             Log-probabilities in the order of `classes_`, not below that of the smallest number
             (-744.4, or -103.3 in float32): `predict_proba` could not tell them apart. Logits can.
         """
-        log_p = self._finished_logits(X, _kernels.log_softmax_rows)
+        log_p = self._finished_logits(X, to_log_probabilities)
         zero, one = log_p.dtype.type(0), log_p.dtype.type(1)
         return np.maximum(log_p, np.log(np.nextafter(zero, one)), out=log_p)
 
@@ -501,8 +515,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         Returns
         -------
         float
-            The weighted share of samples all labels of which are right; for soft labels the share
-            of the targets' mass that lies on the predicted classes.
+            The weighted fraction of samples all labels of which are right; for soft labels the
+            fraction of the targets' mass that lies on the predicted classes.
         """
         check_is_fitted(self)
         several = is_multilabel(y)
@@ -512,7 +526,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
                 f"otherwise; the outputs of this one are {self.out_activation_}"
             )
         if is_soft(y) and not several:
-            return share_on_predicted(y, self.classes_, self._all_logits(X), sample_weight)
+            return fraction_on_predicted(y, self.classes_, self._all_logits(X), sample_weight)
         if several:
             y = y if hasattr(y, "shape") else np.asarray(y)
             y = read_multilabel(y, None, y.shape[0], self.classes_).as_y()
@@ -589,9 +603,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             raise ValueError("y: no sample has weight, once class_weight is applied")
         return targets
 
-    def _read_held_out(
-        self, X: Any, y: Any, targets: Targets, like: Any
-    ) -> _fitting.HeldOut | None:
+    def _read_held_out(self, X: Any, y: Any, targets: Targets, like: Any) -> HeldOut | None:
         """The validation set that `fit` was given, in the format of the samples."""
         if (X is None) != (y is None):
             raise ValueError("MLPClassifier: X_val and y_val must be given together")
@@ -602,24 +614,79 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             X = scipy.sparse.csr_matrix(X)
         elif scipy.sparse.issparse(X):
             X = X.toarray()
-        if is_multilabel(y) != targets.independent:
+        if is_multilabel(y) != targets.multilabel:
             raise ValueError("y_val is multi-label and y is not, or the other way round")
         factors = None
-        if targets.factors is not None:
-            factors = dict(zip(targets.classes.tolist(), targets.factors, strict=True))
+        if targets.class_factors is not None:
+            factors = dict(zip(targets.classes.tolist(), targets.class_factors, strict=True))
         found = self._read_targets(y, None, X.shape[0], factors, targets.classes)
-        return _fitting.HeldOut(X, found)
+        return HeldOut(X, found)
 
-    def _warn_if_short(self, reason: str) -> None:
+    def _earlier(self) -> Earlier | None:
+        """What the last fit has left, to be gone on with; None before the first."""
+        if not hasattr(self, "coefs_"):
+            return None
+        history = _network.History(
+            list(self.loss_curve_),
+            list(self.validation_loss_curve_ or []),
+            list(self.validation_scores_ or []),
+            self.t_,
+        )
+        return Earlier(
+            coefs=self.coefs_,
+            intercepts=self.intercepts_,
+            classes=self.classes_,
+            out_activation=self.out_activation_,
+            history=history,
+            optimiser_state=tuple(getattr(self, "_optimiser_state", ())),
+            n_steps=getattr(self, "_optimiser_steps", 0),
+        )
+
+    def _take_shape(self, n_columns: int, targets: Targets, earlier: Earlier | None) -> None:
+        """Set what does not change while the network is trained."""
+        sizes = network_fit.layer_sizes(self, n_columns, targets)
+        if earlier is not None:
+            earlier.check_same(sizes, targets)
+        self.classes_ = targets.classes
+        self.n_layers_, self.n_outputs_ = len(sizes), sizes[-1]
+        self.out_activation_ = network_fit.out_activation(targets)
+
+    def _random_of_call(self, earlier: Earlier | None) -> np.random.RandomState:
+        """The random numbers of a partial_fit."""
+        seed = self.random_state
+        if earlier is None or seed is None or isinstance(seed, np.random.RandomState):
+            return check_random_state(seed)
+        # The same order and masks at each call would do harm.
+        return np.random.RandomState([int(seed), len(earlier.history.loss_curve)])
+
+    def _keep(self, result: _network.TrainingResult) -> None:
+        """Take over what the training has come to."""
+        for name, value in network_fit.attributes_of(result).items():
+            setattr(self, name, value)
+        for name in ("_optimiser_state", "_optimiser_steps"):
+            self.__dict__.pop(name, None)
+        if result.optimiser_state:
+            self._optimiser_state = list(result.optimiser_state)
+            self._optimiser_steps = result.n_steps
+
+    def _warn_if_short(self, result: _network.TrainingResult) -> None:
         """Say why a fit has not converged and what to do."""
-        if reason == _fitting.INTERRUPTED:
+        ending = result.ending
+        if ending is _network.Ending.INTERRUPTED:
             warnings.warn(
                 f"MLPClassifier was interrupted after {self.n_iter_} epochs: it keeps what it has "
                 "learnt so far",
                 UserWarning,
                 stacklevel=3 + FRAMES,
             )
-        elif reason not in ("", _fitting.ASKED):
+        elif ending not in (_network.Ending.CONVERGED, _network.Ending.STOPPED_BY_CALLBACK):
+            assert ending is not None
+            reason = ending.sentence(
+                max_iter=self.max_iter,
+                max_fun=self.max_fun,
+                learning_rate_init=self.learning_rate_init,
+                detail=result.detail,
+            )
             warnings.warn(
                 f"MLPClassifier has not converged: {reason}.",
                 ConvergenceWarning,
@@ -644,10 +711,13 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         """The logits (n, n_outputs_)."""
         check_is_fitted(self)
         X = self._of_dtype(read_samples(self, X, reset=False), self.coefs_[0].dtype)
-        network = _fitting.network_of(self, _fitting.sizes_before(self), X, None)
+        network = network_fit.network_like(
+            X, network_fit.sizes_of_coefs(self.coefs_), self.activation
+        )
+        network.set_layers(list(zip(self.coefs_, self.intercepts_, strict=True)))
         small = X.shape[0] * network.weights.size < SMALL
         threads = 1 if small else _threads.n_threads(self.n_jobs)
-        return network.logits(_network.arrays_of(X), X.shape[0], threads)
+        return network.logits(_network.rows_of(X), X.shape[0], threads)
 
     def _of_dtype(self, X: Any, dtype: Any) -> Any:
         """X in the precision of the weights, in which it must be finite."""
@@ -661,12 +731,12 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return with_first(logits) if self.n_outputs_ == 1 else logits
 
-    def _finished_logits(self, X: Any, finish: Any) -> np.ndarray:
-        """What finish(logits, out) makes of the logits; of each label's own, if multi-label."""
+    def _finished_logits(self, X: Any, finish: Callable[[np.ndarray], None]) -> np.ndarray:
+        """What `finish` makes of the logits, in place; of each label's own, if multi-label."""
         logits = self._all_logits(X)
         if self._is_multilabel():
             both = with_first(logits.reshape(-1, 1))
-            finish(both, both)
+            finish(both)
             return np.ascontiguousarray(both[:, 1]).reshape(logits.shape)
-        finish(logits, logits)
+        finish(logits)
         return logits

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from skmax import _kernels
+
 CLASSES = [1, 2, 3, 7, 16, 23, 24, 25, 31, 32, 33, 100, 257]
 SAMPLES = [0, 1, 63, 64, 65, 130]
 
@@ -27,8 +29,12 @@ def rows_allowed(logits):
 
 def apply(kernel, logits):
     out = np.full_like(logits, 7.0)
-    kernel(logits, out)
+    kernel(logits, rows_workspace_of(logits), out)
     return out
+
+
+def rows_workspace_of(logits):
+    return _kernels.rows_workspace(logits.shape[1], logits.dtype)
 
 
 def assert_close(actual, exact, ulps=8, floor=0.0):

@@ -9,8 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from skmax import MLPClassifier, SoftmaxRegression, _kernels
-from skmax._objective import Objective
-from skmax._rows import rows_of
+from skmax._design import design_of
+from skmax._objective import CrossEntropy, NoPenalty, Objective, Ridge
 
 SOLVERS = ["newton", "lbfgs"]
 
@@ -162,7 +162,7 @@ def assert_untouched(estimator, before):
 class Problem:
     """A random objective with its naive twin, both as functions of standardised coefficients.
 
-    `kind` is labels, shares or binary; `convert` gives X its format.
+    `kind` is labels, probabilities or binary; `convert` gives X its format.
     """
 
     def __init__(
@@ -183,29 +183,51 @@ class Problem:
         n_classes = 2 if kind == "binary" else n_classes
         X, y = sparse_simulated(n, p, n_classes, seed=seed, density=0.6)
         self.X = X.astype(dtype)
-        self.weight = rng.exponential(size=n) * (rng.random(n) > 0.1)
-        self.share = self.weight / self.weight.sum()
+        self.sample_weight = rng.exponential(size=n) * (rng.random(n) > 0.1)
+        self.weight = self.sample_weight / self.sample_weight.sum()
         self.C = C
         self.targets = one_hot(y, n_classes)
-        shares = y
+        kernel_targets = _kernels.Labels(y)
         if kind != "labels":
             self.targets = 0.7 * self.targets + 0.3 * rng.dirichlet(np.ones(n_classes), size=n)
-            of_rows = self.targets.T.astype(dtype)
-            shares = of_rows[1] if kind == "binary" else of_rows
-        self.rows = rows_of(convert(self.X), self.share, intercept)
-        strength = 1 / (C * self.weight.sum())
+            of_classes = np.ascontiguousarray(self.targets.T.astype(dtype))
+            kernel_targets = _kernels.ClassProbabilities(of_classes)
+            if kind == "binary":
+                kernel_targets = _kernels.BinaryTargets(of_classes[1])
+        self.design = design_of(convert(self.X), self.weight, intercept, may_rotate=True)
         outputs = 1 if kind == "binary" else n_classes
-        self.objective = Objective(self.rows, shares, self.share, outputs, strength, threads)
+        self.data = CrossEntropy(self.design, kernel_targets, self.weight, outputs, threads)
+        self.penalty = penalty_of(self.design, C, self.sample_weight.sum())
+        self.objective = Objective(self.data, self.penalty)
         self.coef = rng.normal(size=self.objective.shape)
         self.direction = rng.normal(size=self.objective.shape)
         # A column that never varies has no coefficient.
-        self.coef[:, : self.rows.n_features][:, self.rows.inverse_scale == 0] = 0
+        self.coef[:, : self.design.n_features][:, self.design.inverse_scale == 0] = 0
+
+    def point(self):
+        """The objective at `coef`."""
+        return self.objective.at(self.coef)
 
     def naive_value(self, coef):
-        weights, intercepts = self.rows.to_user(coef)
+        weights, intercepts = self.design.unstandardise(coef)
         return naive_objective(
-            weights, intercepts, self.X, self.targets, C=self.C, weight=self.weight
+            weights, intercepts, self.X, self.targets, C=self.C, weight=self.sample_weight
         )
+
+
+def penalty_of(design, C, total):
+    """The penalty |W|^2 / (2 C total) of the user's columns."""
+    if np.isinf(C):
+        return NoPenalty(design.n_columns)
+    return Ridge.of_user_columns(1 / (C * total), design.coef_scale)
+
+
+def labels_objective(X, y, C):
+    """The objective of labels with equal weights, on one thread."""
+    weight = np.full(len(y), 1 / len(y))
+    design = design_of(X, weight, True, may_rotate=True)
+    data = CrossEntropy(design, _kernels.Labels(y), weight, int(y.max()) + 1, 1)
+    return Objective(data, penalty_of(design, C, len(y)))
 
 
 def central_differences(function, at, step=1e-5):
@@ -219,17 +241,18 @@ def central_differences(function, at, step=1e-5):
     return np.array(slopes).reshape(at.shape + np.shape(slopes[0]))
 
 
-def logits_of(rows, coef, start=0, stop=None):
+def logits_of(design, coef, start=0, stop=None):
     """Logits (stop - start, n_outputs) for coefficients of the standardised columns."""
-    stop = rows.n_rows if stop is None else stop
-    out = np.empty((stop - start, len(coef)), rows.dtype)
-    _kernels.row_logits(rows.arrays, rows.laid_out(coef), start, stop, 64, out)
+    stop = design.n_rows if stop is None else stop
+    out = np.empty((stop - start, len(coef)), design.dtype)
+    workspace = _kernels.pass_workspace(design.rows, len(coef), 64)
+    _kernels.row_logits(design.rows, design.packed_coef(coef), start, stop, workspace, out)
     return out
 
 
-def standardised(rows):
-    """All rows as `rows` standardises them, (n, n_columns): products with every unit vector."""
-    return logits_of(rows, np.eye(rows.n_columns))
+def standardised(design):
+    """All rows as `design` standardises them, (n, n_columns): products with every unit vector."""
+    return logits_of(design, np.eye(design.n_columns))
 
 
 def quiet(n_iter, value, gap, coef):

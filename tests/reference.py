@@ -270,21 +270,21 @@ def activation(name, z):
 def network_forward(layers, X, name, masks=None):
     """What goes into each layer, and the logits last; the slopes of each hidden layer."""
     values, slopes = [np.asarray(X, WIDE)], []
-    for place, (weights, bias) in enumerate(layers):
+    for index, (weights, bias) in enumerate(layers):
         z = values[-1] @ weights.astype(WIDE) + bias.astype(WIDE)
-        if place < len(layers) - 1:
+        if index < len(layers) - 1:
             z, slope = activation(name, z)
             if masks is not None:
-                z, slope = z * masks[place], slope * masks[place]
+                z, slope = z * masks[index], slope * masks[index]
             slopes.append(slope)
         values.append(z)
     return values, slopes
 
 
-def network_losses(logits, targets, independent=False):
-    """Losses (n,) and what they change by with the logits, (n, K), for shares (n, K)."""
+def network_losses(logits, targets, multilabel=False):
+    """Losses (n,) and what they change by with the logits, (n, K), for targets (n, K)."""
     targets = np.asarray(targets, WIDE)
-    if independent or logits.shape[1] == 1:
+    if multilabel or logits.shape[1] == 1:
         p = sigmoid(logits)
         each = np.logaddexp(0, logits) - targets * logits
         return each.sum(axis=1), p - targets
@@ -293,15 +293,15 @@ def network_losses(logits, targets, independent=False):
     return losses, targets.sum(axis=1, keepdims=True) * p - targets
 
 
-def network_gradient(layers, X, targets, weight, name, *, independent=False, masks=None):
+def network_gradient(layers, X, targets, weight, name, *, multilabel=False, masks=None):
     """The weighted sum of the losses and its gradient by each layer."""
     values, slopes = network_forward(layers, X, name, masks)
-    losses, delta = network_losses(values[-1], targets, independent)
+    losses, delta = network_losses(values[-1], targets, multilabel)
     weight = np.asarray(weight, WIDE)
     delta = weight[:, None] * delta
     gradients = []
-    for place in range(len(layers) - 1, -1, -1):
-        gradients.insert(0, (values[place].T @ delta, delta.sum(axis=0)))
-        if place:
-            delta = (delta @ layers[place][0].astype(WIDE).T) * slopes[place - 1]
+    for index in range(len(layers) - 1, -1, -1):
+        gradients.insert(0, (values[index].T @ delta, delta.sum(axis=0)))
+        if index:
+            delta = (delta @ layers[index][0].astype(WIDE).T) * slopes[index - 1]
     return weight @ losses, gradients

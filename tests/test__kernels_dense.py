@@ -6,6 +6,7 @@ from kernel_cases import assert_close, frozen, logits_of
 from marks import dtypes, needs_wide
 
 from skmax import _kernels
+from skmax._kernels.linear import dense as kernels
 
 pytestmark = needs_wide
 
@@ -17,8 +18,8 @@ row_counts = pytest.mark.parametrize("n_rows", [1, 7, 8, 29])
 def block_of(n_rows, n_columns, dtype):
     """A block of rows in whole vectors and tiles; the rows that fill the last tile are NaN."""
     lanes = 64 // np.dtype(dtype).itemsize
-    room, width = -(-n_rows // 8) * 8, -(-n_columns // lanes) * lanes
-    block = np.zeros((room, width), dtype)
+    tiled, width = -(-n_rows // 8) * 8, -(-n_columns // lanes) * lanes
+    block = np.zeros((tiled, width), dtype)
     block[:n_rows, :n_columns] = logits_of(n_rows, n_columns, dtype)
     block[n_rows:] = np.nan
     return block
@@ -39,8 +40,11 @@ def test_pack(n_rows, n_columns, ones, order, dtype):
     expected[:, :n_columns] = X[3 : 3 + n_rows] - shift[:n_columns]
     if ones:
         shift[n_columns], expected[:, n_columns] = -1, 1
-    pack = _kernels.pack_columns if order == "F" else _kernels.pack_rows
-    pack(X, 3, n_rows, shift, block)
+    rows = _kernels.dense_rows(X, shift)
+    if isinstance(rows, _kernels.DenseRows):
+        kernels.pack_rows(rows, 3, n_rows, block)
+    else:
+        kernels.pack_columns(rows, 3, n_rows, block)
     np.testing.assert_array_equal(block[:n_rows], expected)
 
 
@@ -53,7 +57,7 @@ def test_block_logits(n_rows, n_columns, n_outputs, dtype):
     coef = np.zeros((n_outputs, block.shape[1]), dtype)
     coef[:, :n_columns] = logits_of(n_outputs, n_columns, dtype)
     out = np.full((n_outputs, n_rows), 7, dtype)
-    _kernels.block_logits(frozen(block), frozen(coef), out)
+    kernels.block_logits(frozen(block), frozen(coef), out)
     exact = coef.astype(np.longdouble) @ block[:n_rows].T.astype(np.longdouble)
     assert_close(out, exact, ulps=20, floor=100.0)
 
@@ -66,7 +70,7 @@ def test_block_gradient_adds_to_what_is_there(n_rows, n_columns, n_outputs, dtyp
     block = block_of(n_rows, n_columns, dtype)
     residual = logits_of(n_outputs, n_rows, dtype)
     total = np.full((n_outputs, block.shape[1]), 0.5)
-    _kernels.block_gradient(frozen(block), frozen(residual), total)
+    kernels.block_gradient(frozen(block), frozen(residual), total)
     exact = residual.astype(np.longdouble) @ block[:n_rows].astype(np.longdouble)
     assert_close(total.astype(dtype), exact + 0.5, ulps=20, floor=100.0)
 
@@ -75,16 +79,16 @@ def test_block_gradient_adds_to_what_is_there(n_rows, n_columns, n_outputs, dtyp
 @columns
 @row_counts
 @dtypes
-def test_block_pair_grams_add_to_what_is_there(n_rows, n_columns, n_classes, dtype):
+def test_block_second_moments_add_to_what_is_there(n_rows, n_columns, n_classes, dtype):
     block = block_of(n_rows, n_columns, dtype)
-    transposed = np.full(block.shape[::-1], 7.0, dtype)
-    _kernels.block_transpose(block, transposed)
-    np.testing.assert_array_equal(transposed, block.T)
+    memory = _kernels.second_moments_memory(n_rows + 3, block.shape[1], dtype)
+    workspace = _kernels.second_moments_workspace(memory, n_rows, block.shape[1])
+    workspace.block[:] = block
     roots = frozen(np.random.default_rng(0).uniform(size=(n_classes, n_rows)))
     pairs = [(k, other) for k in range(n_classes) for other in range(k)]
     totals = np.full((len(pairs), n_columns, block.shape[1]), 0.5)
-    room = np.empty(n_rows, dtype), np.empty_like(transposed)
-    _kernels.block_pair_grams(frozen(block), frozen(transposed), roots, *room, totals)
+    _kernels.block_second_moments(workspace, roots, totals)
+    np.testing.assert_array_equal(workspace.transposed, block.T)
     x = block[:n_rows, :n_columns].astype(np.longdouble)
     for (k, other), total in zip(pairs, totals, strict=True):
         exact = (x * (roots[k] * roots[other])[:, None]).T @ x

@@ -8,6 +8,7 @@ from kernel_cases import assert_close, frozen, logits_of, weights_of
 from marks import dtypes, needs_wide
 
 from skmax import _kernels
+from skmax._kernels.linear import sparse as kernels
 
 pytestmark = needs_wide
 
@@ -22,11 +23,8 @@ def csr_of(n_rows, n_columns, dtype, index):
     data, indices, indptr = X.data, X.indices.copy(), X.indptr
     if indptr.size > 1 and indptr[1] > 1:
         indices[1] = indices[0]
-    return (
-        frozen(data),
-        frozen(indices.astype(index)),
-        frozen(indptr.astype(index)),
-    )
+    arrays = data, indices.astype(index), indptr.astype(index)
+    return _kernels.CsrRows(*map(frozen, arrays))
 
 
 def padded(array, lanes):
@@ -49,7 +47,7 @@ def test_csr_logits(start, stop, n_outputs, dtype, index):
     out = np.full((n_outputs, stop - start), 7, dtype)
     wide = frozen(padded(coef, lanes))
     buffer = np.full(4 * lanes, 7, dtype)
-    _kernels.csr_logits(*X, start, wide, buffer, out)
+    kernels.csr_logits(X, start, wide, buffer, out)
     exact = reference.csr_logits(*X, start, stop, coef[:-1]) + coef[-1][:, None]
     assert_close(out, exact, ulps=20, floor=20.0)
 
@@ -63,7 +61,7 @@ def test_csr_gradient_adds_to_what_is_there(start, stop, n_outputs, dtype, index
     residual = frozen(logits_of(n_outputs, stop - start, dtype))
     gradient = padded(np.full((14, n_outputs), 0.5, dtype), lanes)
     buffer = np.full(4 * lanes, 7, dtype)
-    _kernels.csr_gradient(*X, start, residual, buffer, gradient)
+    kernels.csr_gradient(X, start, residual, buffer, gradient)
     exact = reference.csr_gradient(*X, start, stop, residual, 13)
     assert_close(gradient[:-1, :n_outputs], exact + 0.5, ulps=20, floor=20.0)
     total = residual.sum(axis=1, dtype=np.float64)
@@ -78,7 +76,7 @@ def test_csr_column_means(n_rows, dtype, index):
     X, weight = csr_of(n_rows, 13, dtype, index), frozen(weights_of(n_rows, np.float64))
     found = np.zeros(13), np.zeros(13), np.full(13, np.inf), np.full(13, -np.inf)
     count = np.zeros(13, np.intp)
-    _kernels.csr_column_means(*X, weight, *found, count)
+    _kernels.csr_column_means(X, weight, *found, count)
     *exact, numbers = reference.csr_column_means(*X, weight, 13)
     for one, twin in zip(found, exact, strict=True):
         np.testing.assert_allclose(one, twin.astype(float), rtol=1e-13, atol=1e-13)
@@ -91,14 +89,14 @@ def test_csr_column_means(n_rows, dtype, index):
 def test_csr_column_squares(n_rows, dtype, index):
     X, weight = csr_of(n_rows, 13, dtype, index), frozen(weights_of(n_rows, np.float64))
     shift, second = frozen(np.linspace(-1, 1, 13)), np.full(13, 0.25)
-    _kernels.csr_column_squares(*X, weight, shift, second)
+    _kernels.csr_column_squares(X, weight, shift, second)
     exact = reference.csr_column_squares(*X, weight, shift)
     np.testing.assert_allclose(second, 0.25 + exact.astype(float), rtol=1e-13)
 
 
 def test_csr_column_squares_of_float32_keep_the_digits_of_float64():
     x = np.float32(1 + 2**-20)
-    X = np.array([x]), np.zeros(1, np.int32), np.array([0, 1], np.int32)
+    X = _kernels.CsrRows(np.array([x]), np.zeros(1, np.int32), np.array([0, 1], np.int32))
     second = np.zeros(1)
-    _kernels.csr_column_squares(*X, np.array([1.0]), np.zeros(1), second)
+    _kernels.csr_column_squares(X, np.array([1.0]), np.zeros(1), second)
     assert second[0] == np.float64(x) ** 2

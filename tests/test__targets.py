@@ -3,29 +3,31 @@
 import numpy as np
 import pytest
 
-from skmax._targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
+from skmax._estimators.targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
 
 LABELS = np.array([2, 0, 1, 2, 2, 0])
 SOFT = np.array([[1.0, 3.0], [0.0, 2.0], [5.0, 0.0], [0.25, 0.25]])
 
 
-def test_labels_become_positions_in_the_sorted_classes():
+def test_labels_become_codes_of_the_sorted_classes():
     targets = read_targets(np.array(["b", "c", "a", "b"]), None, None, 4)
     assert targets.classes.tolist() == ["a", "b", "c"]
     assert targets.labels.tolist() == [1, 2, 0, 1]
-    assert targets.shares is None
+    assert targets.class_probabilities is None
     assert targets.weight.tolist() == [1, 1, 1, 1]
-    assert targets.class_weight().tolist() == [1, 2, 1]
+    assert targets.class_totals().tolist() == [1, 2, 1]
 
 
-def test_soft_labels_become_shares_and_their_mass_goes_to_the_weight():
+def test_soft_labels_become_probabilities_and_their_mass_goes_to_the_weight():
     targets = read_targets(SOFT, np.array([1.0, 2.0, 3.0, 4.0]), None, 4)
     assert targets.classes.tolist() == [0, 1]
     assert targets.labels is None
-    np.testing.assert_allclose(targets.shares, [[0.25, 0, 1, 0.5], [0.75, 1, 0, 0.5]], rtol=1e-15)
+    np.testing.assert_allclose(
+        targets.class_probabilities, [[0.25, 0, 1, 0.5], [0.75, 1, 0, 0.5]], rtol=1e-15
+    )
     np.testing.assert_allclose(targets.weight, [4, 4, 15, 2], rtol=1e-15)
-    np.testing.assert_allclose(targets.class_weight(), [1 + 15 + 1, 3 + 4 + 1], rtol=1e-15)
-    assert targets.shares.flags.c_contiguous
+    np.testing.assert_allclose(targets.class_totals(), [1 + 15 + 1, 3 + 4 + 1], rtol=1e-15)
+    assert targets.class_probabilities.flags.c_contiguous
 
 
 def test_class_weights_multiply_soft_labels_before_their_sum_is_taken():
@@ -33,7 +35,7 @@ def test_class_weights_multiply_soft_labels_before_their_sum_is_taken():
     scaled = SOFT * [3.0, 0.5]
     np.testing.assert_allclose(targets.weight, scaled.sum(axis=1), rtol=1e-15)
     np.testing.assert_allclose(
-        targets.shares, (scaled / scaled.sum(axis=1, keepdims=True)).T, rtol=1e-15
+        targets.class_probabilities, (scaled / scaled.sum(axis=1, keepdims=True)).T, rtol=1e-15
     )
 
 
@@ -41,7 +43,7 @@ def test_a_row_whose_classes_have_no_weight_weighs_nothing():
     soft = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     targets = read_targets(soft, None, {0: 0.0, 1: 1.0, 2: 1.0}, 3)
     assert targets.weight.tolist() == [0, 1, 1]
-    assert np.isfinite(targets.shares).all()
+    assert np.isfinite(targets.class_probabilities).all()
 
 
 def test_class_weights_multiply_the_weights_of_labels():
@@ -54,21 +56,21 @@ def test_class_weights_multiply_the_weights_of_labels():
 def test_balanced_gives_every_class_the_same_weight(soft):
     weight = np.arange(1.0, 7.0)
     y = np.eye(3)[LABELS] * 2 if soft else LABELS
-    found = read_targets(y, weight, "balanced", 6).class_weight()
+    found = read_targets(y, weight, "balanced", 6).class_totals()
     np.testing.assert_allclose(found, (2 if soft else 1) * weight.sum() / 3, rtol=1e-14)
 
 
 def test_balanced_leaves_out_classes_without_weight():
     weight = np.array([0.0, 1.0, 2.0, 0.0, 0.0, 3.0])
     targets = read_targets(LABELS, weight, "balanced", 6)
-    np.testing.assert_allclose(targets.class_weight(), [3, 3, 0], rtol=1e-14)
+    np.testing.assert_allclose(targets.class_totals(), [3, 3, 0], rtol=1e-14)
     assert np.isfinite(targets.weight).all()
 
 
 def test_a_class_weight_for_more_classes_than_there_are_is_taken():
     # As in scikit-learn: a fold may lack a class that the dict names.
     targets = read_targets(LABELS, None, {0: 2.0, 1: 1.0, 2: 1.0, 3: 9.0}, 6)
-    np.testing.assert_array_equal(targets.class_weight(), [4, 1, 3])
+    np.testing.assert_array_equal(targets.class_totals(), [4, 1, 3])
 
 
 def test_the_arguments_are_not_changed():
@@ -81,12 +83,12 @@ def test_the_arguments_are_not_changed():
 
 
 @pytest.mark.parametrize("soft", [False, True])
-def test_only_keeps_the_classes_of_the_mask(soft):
+def test_restricted_keeps_the_classes_of_the_mask(soft):
     weight = np.where(LABELS == 1, 0.0, 1.0)
     y = np.eye(3)[LABELS] if soft else LABELS
-    kept = read_targets(y, weight, None, 6).only(np.array([True, False, True]))
+    kept = read_targets(y, weight, None, 6).restricted(np.array([True, False, True]))
     assert kept.classes.tolist() == [0, 2]
-    np.testing.assert_array_equal(kept.class_weight(), [2, 3])
+    np.testing.assert_array_equal(kept.class_totals(), [2, 3])
     np.testing.assert_array_equal(kept.weight, weight)
     if not soft:
         np.testing.assert_array_equal(kept.labels[weight > 0], [1, 0, 1, 1, 0])
@@ -184,5 +186,5 @@ def test_one_class_with_weight_is_too_few(y, weight, class_weight):
 def test_the_weights_of_targets_are_those_of_a_naive_sum():
     rng = np.random.default_rng(0)
     shares, weight = rng.dirichlet(np.ones(4), size=50).T, rng.exponential(size=50)
-    found = Targets(np.arange(4), weight, shares=shares).class_weight()
+    found = Targets(np.arange(4), weight, class_probabilities=shares).class_totals()
     np.testing.assert_allclose(found, (shares * weight).sum(axis=1), rtol=1e-13)

@@ -15,21 +15,22 @@ import threadpoolctl
 from marks import needs_forks
 from problems import SOLVERS, assert_same_bits, simulated, sparse_simulated
 
-from skmax import SoftmaxRegression, _kernels, linear_model
+from skmax import SoftmaxRegression, _kernels, _solvers
+from skmax.linear_model import _problem
 
 
 @pytest.fixture(scope="module")
 def large():
     """Work enough that threads are used for it, dense and CSR."""
     X, y = sparse_simulated(4000, 60, 10, density=0.9)
-    assert scipy.sparse.csr_matrix(X).nnz * 10 > linear_model.SMALL
+    assert scipy.sparse.csr_matrix(X).nnz * 10 > _problem.SMALL
     return X, y
 
 
 @pytest.fixture
 def many_threads(monkeypatch):
     """Let as many threads run as are asked for, whatever the machine has."""
-    monkeypatch.setattr(linear_model._threads, "n_threads", lambda n_jobs=None: n_jobs or 4)
+    monkeypatch.setattr(_problem._threads, "n_threads", lambda n_jobs=None: n_jobs or 4)
 
 
 def blas_limits():
@@ -56,7 +57,7 @@ def test_threads_change_no_bit(large, many_threads, solver, convert, dtype):
 
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_threads_change_no_bit_of_the_exact_method(many_threads, monkeypatch, n_classes):
-    monkeypatch.setattr(linear_model, "SMALL", 0)
+    monkeypatch.setattr(_problem, "SMALL", 0)
     X, y = simulated(3000, 8, n_classes)
     one = fit(X, y, n_jobs=1)
     assert one.solver_ == "newton-cholesky"
@@ -67,7 +68,7 @@ def test_threads_change_no_bit_of_the_exact_method(many_threads, monkeypatch, n_
 def test_threads_are_used_for_large_problems_only(large, many_threads, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        linear_model._threads, "n_threads", lambda n_jobs=None: asked.append(n_jobs) or 2
+        _problem._threads, "n_threads", lambda n_jobs=None: asked.append(n_jobs) or 2
     )
     fit(*simulated())
     assert asked == []
@@ -102,7 +103,7 @@ def test_an_error_leaves_the_blas_limits(monkeypatch):
     def interrupted(*arguments, **keywords):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(linear_model._solvers, "solve", interrupted)
+    monkeypatch.setattr(_solvers, "solve", interrupted)
     with pytest.raises(KeyboardInterrupt):
         fit(X, y)
     assert blas_limits() == before

@@ -145,7 +145,7 @@ def test_layouts_of_x_give_the_same_model(solver):
 def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(
     parameters, solver, monkeypatch
 ):
-    monkeypatch.setattr("skmax._network.trainer.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
     monkeypatch.setattr("joblib.cpu_count", lambda *_, **__: 4)
     X, y = simulated(600, 12)
     models = [
@@ -181,13 +181,13 @@ def test_adamw_shrinks_weights_and_no_biases():
     start = fitted(
         X, y, learning_rate_init=1e-300, **{k: one[k] for k in ("batch_size", "max_iter")}
     )
-    for place in range(2):
+    for layer in range(2):
         np.testing.assert_allclose(
-            decayed.coefs_[place],
-            plain.coefs_[place] - 0.01 * 0.5 * start.coefs_[place],
+            decayed.coefs_[layer],
+            plain.coefs_[layer] - 0.01 * 0.5 * start.coefs_[layer],
             atol=1e-12,
         )
-        np.testing.assert_array_equal(decayed.intercepts_[place], plain.intercepts_[place])
+        np.testing.assert_array_equal(decayed.intercepts_[layer], plain.intercepts_[layer])
     without = fitted(X, y, solver="adamw", weight_decay=0.0, **one)
     assert_same_bits(without, plain)
 

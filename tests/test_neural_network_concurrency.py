@@ -26,7 +26,7 @@ SOLVERS = ["adam", "sgd", "lbfgs"]
 @pytest.fixture(autouse=True)
 def several_threads(monkeypatch):
     """Let threads be used for small minibatches, whatever the machine has."""
-    monkeypatch.setattr("skmax._network.trainer.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
     monkeypatch.setattr("joblib.cpu_count", lambda *_, **__: 3)
 
 

@@ -1,5 +1,6 @@
 """MLPClassifier: when a fit ends, the validation set, interrupts."""
 
+import itertools
 import signal
 import threading
 import warnings
@@ -11,7 +12,7 @@ from problems import fitted, one_hot, simulated
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import balanced_accuracy_score, get_scorer, make_scorer
 
-from skmax import MLPClassifier, functional
+from skmax import MLPClassifier, _kernels, functional
 
 SOLVERS = ["adam", "adamw", "sgd", "lbfgs"]
 STOCHASTIC = SOLVERS[:3]
@@ -134,8 +135,8 @@ def test_early_stopping_sets_aside_each_class():
     fitted(X, y, early_stopping=True, scoring=scorer, validation_fraction=0.2)
     X_val, y_val = seen[0]
     assert len(X_val) == len(y_val) == 20
-    share = np.bincount(y_val) / 20
-    assert np.abs(share - np.bincount(y) / 100).max() < 0.05
+    fractions = np.bincount(y_val) / 20
+    assert np.abs(fractions - np.bincount(y) / 100).max() < 0.05
     assert all((row == X).all(axis=1).any() for row in X_val)
 
 
@@ -178,7 +179,7 @@ def test_class_weights_count_in_the_validation_loss():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_diverging_run_stops_at_once_and_leaves_the_estimator_alone(threads, monkeypatch):
-    monkeypatch.setattr("skmax._network.trainer.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
     X, y = simulated()
     model = fitted(X, y, solver="sgd")
     state = vars(model).copy()
@@ -247,33 +248,35 @@ def test_a_scorer_of_nan_is_no_progress():
     assert model.n_iter_ == 5
 
 
-def interrupt_soon(seconds=0.3):
-    """Send what Ctrl-C sends."""
+def interrupt_at(call, kernel, monkeypatch):
+    """Send what Ctrl-C sends when a kernel is called for that time: in the midst of a fit."""
+    run, calls = getattr(_kernels, kernel), itertools.count(1)
     main = threading.main_thread().ident
-    timer = threading.Timer(seconds, signal.pthread_kill, [main, signal.SIGINT])
-    timer.start()
-    return timer
+
+    def counted(*arguments):
+        if next(calls) == call:
+            signal.pthread_kill(main, signal.SIGINT)
+        return run(*arguments)
+
+    monkeypatch.setattr(_kernels, kernel, counted)
 
 
 @pytest.mark.parametrize("n_init", [1, 3])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_ctrl_c_leaves_what_was_reached_with_a_warning(solver, n_jobs, n_init, monkeypatch):
-    monkeypatch.setattr("skmax._network.trainer.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
     monkeypatch.setattr("joblib.cpu_count", lambda *_, **__: 2)
     X, y = simulated(2000, 10, strength=0.1)
     model = MLPClassifier(
         (20, 20), solver=solver, max_iter=20_000, tol=0.0, n_iter_no_change=np.inf, n_init=n_init,
         random_state=0, n_jobs=n_jobs, max_fun=10**9, alpha=1e-12,
     )  # fmt: skip
-    fitted(X, y, hidden=(20, 20), solver=solver, max_iter=2)  # so that nothing is compiled below
-    timer = interrupt_soon()
-    try:
-        with pytest.warns(UserWarning, match="was interrupted after"):
-            model.fit(X, y)
-    finally:
-        timer.join()
+    # Of an epoch there are up to eight calls, of an evaluation as many as there are chunks.
+    interrupt_at(100, "network_gradient" if solver == "lbfgs" else "train", monkeypatch)
+    with pytest.warns(UserWarning, match="was interrupted after"):
+        model.fit(X, y)
     assert not model.converged_
-    assert model.n_iter_ == len(model.loss_curve_)
+    assert 1 <= model.n_iter_ == len(model.loss_curve_)
     assert model.predict_proba(X).shape == (2000, 3)
     assert np.isfinite(model.predict_proba(X)).all()

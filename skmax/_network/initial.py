@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-RECTIFIERS = ("relu", "leaky_relu", "gelu", "silu")
+from skmax._kernels.network.activations import ACTIVATIONS
 
 
 def draw(
@@ -17,12 +17,12 @@ def draw(
     elsewhere 6 / (n_in + n_out), with 2 for 6 around a logistic function (X. Glorot, Y. Bengio,
     AISTATS 2010). Drawn in the order of scikit-learn.
     """
-    layers = []
-    for place, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
-        if place > 0 and activation in RECTIFIERS:
+    kind, layers = ACTIVATIONS[activation], []
+    for index, (n_in, n_out) in enumerate(itertools.pairwise(sizes)):
+        if index > 0 and kind.rectifies:
             bound = np.sqrt(6.0 / n_in)
         else:
-            bound = np.sqrt((2.0 if activation == "logistic" else 6.0) / (n_in + n_out))
+            bound = np.sqrt(kind.glorot / (n_in + n_out))
         weights = random.uniform(-bound, bound, (n_in, n_out))
         layers.append((weights, random.uniform(-bound, bound, n_out)))
     return layers

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 import scipy.optimize
 
-from skmax._network.layers import Network
+from skmax._network.network import Network
+from skmax._network.result import Diverged, Ending
 from skmax._network.samples import Samples
-from skmax._network.trainer import Diverged
+from skmax._network.settings import Lbfgs
 
-SMALLEST_STEP = 1e-5  # of tol: the relative decrease below which an iteration is the last
+#: The relative decrease, over tol, below which an iteration is the last: 1e-9 for the default tol,
+#: where SciPy's own default is 2.2e-9.
+SMALLEST_STEP = 1e-5
 
 
 class _StopRequest(Exception):
@@ -20,72 +23,67 @@ class _StopRequest(Exception):
 def minimise(
     network: Network,
     samples: Samples,
+    method: Lbfgs,
     *,
     alpha: float,
-    tol: float,
     max_iter: int,
-    max_fun: int,
     threads: int,
     on_iteration: Callable[[float], bool],
-) -> str:
-    """Minimise the objective from the network's weights; why it ended short, or "".
+) -> tuple[Ending, str]:
+    """Minimise the objective from the network's weights: why it ended, and what SciPy says of it.
 
     `on_iteration` is called with the objective after each iteration, when the network has its
-    weights, and asks to stop by True.
+    weights, and asks to stop by True; the ending is then CONVERGED: the caller knows better.
     """
-    last: dict[str, Any] = {"x": network.weights.astype(np.float64)}
+    taken = network.weights.astype(np.float64)
+    value: float | None = None
 
     def value_and_gradient(x: np.ndarray) -> tuple[float, np.ndarray]:
+        nonlocal value
         network.weights[:] = x
-        value, gradient = network.value_and_gradient(samples, alpha, threads)
-        if "value" not in last and not np.isfinite(value):
+        found, gradient = network.value_and_gradient(samples, alpha, threads)
+        if value is None and not np.isfinite(found):
             raise Diverged
-        last["value"] = value
-        return value, gradient.astype(np.float64)
+        value = found
+        return found, gradient.astype(np.float64)
 
-    def iteration_ends(x: np.ndarray) -> None:
-        last["x"] = x.copy()
+    def end_iteration(x: np.ndarray) -> None:
+        nonlocal taken
+        taken = x.copy()
         network.weights[:] = x
-        if on_iteration(last["value"]):
+        assert value is not None
+        if on_iteration(value):
             raise _StopRequest
 
-    resolution = 10 * float(np.finfo(network.dtype).eps)
+    resolution = 10 * float(np.finfo(network.layout.dtype).eps)
     try:
         result = scipy.optimize.minimize(
             value_and_gradient,
-            last["x"],
+            taken,
             jac=True,
             method="L-BFGS-B",
-            callback=iteration_ends,
+            callback=end_iteration,
             options={
                 "maxiter": max_iter,
-                "maxfun": max_fun,
-                "gtol": tol,
-                "ftol": max(SMALLEST_STEP * tol, resolution),
+                "maxfun": method.max_fun,
+                "gtol": method.tol,
+                "ftol": max(SMALLEST_STEP * method.tol, resolution),
             },
         )
     except _StopRequest:
-        return ""  # the caller knows why
+        return Ending.CONVERGED, ""
     finally:
         # An interrupt in the middle of a line search leaves the last point that was taken.
-        network.weights[:] = last["x"]
+        network.weights[:] = taken
     network.weights[:] = result.x
     if result.nit == 0:  # the start was good enough
         on_iteration(float(result.fun))
-    if result.status == 1:
-        return (
-            f"max_iter={max_iter} iterations or max_fun={max_fun} evaluations were not "
-            "enough. Raise them, or scale the columns of X"
-        )
-    return _why(result)
+    return _ending(result)
 
 
-def _why(result: Any) -> str:
-    """Why SciPy found no way on, or "" where it met its tolerance."""
-    if result.status == 0:
-        return ""
+def _ending(result: Any) -> tuple[Ending, str]:
+    """Why SciPy has ended, by its status, and its message."""
     message = result.message.decode() if isinstance(result.message, bytes) else result.message
-    return (
-        f"no step along L-BFGS's direction lowers the objective ({message}). Scale "
-        "the columns of X, or take another solver"
-    )
+    if result.status == 0:
+        return Ending.CONVERGED, message
+    return (Ending.OUT_OF_ITERATIONS if result.status == 1 else Ending.NO_DESCENT), message

@@ -1,54 +1,40 @@
 """The samples of a network as the kernels take them."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
-from skmax import _kernels
-from skmax._rows import read_only
+from skmax._kernels.loss.arrays import Targets
+from skmax._kernels.memory import read_only
+from skmax._kernels.network.arrays import CsrRows, DenseSamples, SampleRows
 
 
-def arrays_of(X: Any) -> tuple[np.ndarray, ...]:
-    """(X,) in C order, or (data, indices, indptr) of a CSR matrix."""
+def rows_of(X: Any) -> SampleRows:
+    """The kernels' view of X (n, p), an array or a CSR matrix of SciPy's."""
     if scipy.sparse.issparse(X):
-        return tuple(map(read_only, (X.data, X.indices, X.indptr)))
-    return (read_only(np.ascontiguousarray(X)),)
+        return CsrRows(*map(read_only, (X.data, X.indices, X.indptr)))
+    return DenseSamples(read_only(np.ascontiguousarray(X)))
 
 
-@dataclass
 class Samples:
     """Rows with their targets and weights.
 
-    `rows` are those of `arrays_of`; `targets` are labels (n,), shares of the second class (n,), or
-    shares (K, n); `independent` says that each of the K outputs is a sigmoid of its own. Weights
-    (n,) are kept over their mean, which may be far from 1, in the dtype of the rows.
+    `weight` (n,) are kept over their mean, which may be far from 1, in the dtype of the rows.
     """
 
-    rows: tuple[np.ndarray, ...]
-    targets: np.ndarray
-    weight: np.ndarray
-    independent: bool = False
-
-    def __post_init__(self) -> None:
-        weight = np.asarray(self.weight, np.float64)
+    def __init__(self, rows: SampleRows, targets: Targets, weight: np.ndarray) -> None:
+        weight = np.asarray(weight, np.float64)
+        self.rows = rows
+        self.targets = type(targets)(*map(read_only, targets))
         self.total_weight = float(weight.sum())
         relative = weight / (self.total_weight / len(weight))
-        self.weight = read_only(relative.astype(self.rows[0].dtype))
-        self.targets = read_only(self.targets)
+        dtype = rows.data.dtype if isinstance(rows, CsrRows) else rows.X.dtype
+        self.weight = read_only(relative.astype(dtype))
 
     def __len__(self) -> int:
         return len(self.weight)
 
-    def batch(self, n_rows: int, n_outputs: int) -> Any:
-        """Room for what the kernels keep of `n_rows` rows."""
-        targets, dtype = self.targets, self.weight.dtype
-        shape = (n_rows,) if targets.ndim == 1 else (n_outputs, n_rows)
-        return _kernels.Batch(
-            targets=np.empty(shape, targets.dtype),
-            weight=np.empty(n_rows, dtype),
-            losses=np.empty(n_rows),
-            logits=np.empty(n_rows * n_outputs, dtype),
-            residual=np.empty(n_rows * n_outputs, dtype),
-        )
+    def arrays(self) -> tuple[SampleRows, Targets, np.ndarray]:
+        """Rows, targets and weights, as the kernels take them in their arguments."""
+        return self.rows, self.targets, self.weight

@@ -8,21 +8,22 @@ first Newton step. With the exact Hessian as preconditioner a step is Newton's, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from skmax._solvers.result import (
-    ASKED_TO_STOP,
-    AT_THE_FLOOR,
-    OUT_OF_ITERATIONS,
-    SEPARABLE,
-    WITHIN_TOL,
+from skmax._solvers.protocol import (
+    Inverse,
+    Multiplies,
+    Objective,
     OnIteration,
-    Result,
+    P,
+    Point,
+    Preconditioner,
 )
+from skmax._solvers.result import Result, Status
 
-ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the share that was reached
+#: Of the predicted decrease, the fraction that was reached (Conn, Gould, Toint, section 6.1).
+ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75
 MOST_PRODUCTS = 1000  # Hessian products for one step
 NOISE = 100  # times the resolution of the value, a gap that may be rounding of the gradient
 
@@ -39,37 +40,36 @@ class Step:
 
 
 def newton(
-    objective: Any,
-    coef: np.ndarray,
-    preconditioner: Any,
+    objective: Objective[P],
+    point: P,
+    preconditioner: Preconditioner[P],
     *,
     tol: float,
     max_iter: int,
     on_iteration: OnIteration,
-) -> Result:
-    """Minimise `objective` from `coef`, until the Newton decrement bounds the relative gap by tol.
+) -> Result[P]:
+    """Minimise from `point`, until the Newton decrement bounds the relative gap by tol.
 
     Half the squared decrement estimates value - minimum. The step that it was computed for is still
     taken, and others after it until the gradient is that of a gap of tol**1.5: where curvature
     changes along the step, the decrement alone is too small an estimate.
     """
-    product = getattr(preconditioner, "product", objective.hessian_product)
-    value, gradient = objective.value_and_gradient(coef)
-    preconditioner.refresh(objective, np.inf)
-    radius = norm_of(gradient, preconditioner)
-    values, gap = [value], np.inf
+    preconditioner.refresh(point, np.inf)
+    matrix_product = preconditioner.product if isinstance(preconditioner, Multiplies) else None
+    radius = norm_of(point.gradient, preconditioner)
+    values, gap = [point.value], np.inf
     for n_iter in range(1, max_iter + 1):
-        if value <= objective.vanishing:
-            return Result(coef, value, np.inf, n_iter - 1, False, SEPARABLE, values)
+        if point.value <= objective.vanishing:
+            return Result(point, np.inf, n_iter - 1, Status.SEPARABLE, values)
         # 1. The step: the quadratic model's minimum within the trust region.
-        step = steihaug(product, preconditioner.solve, gradient, radius, forcing(gap))
-        gap_here = relative_gap(step.decrease + step.left, value) if step.inside else np.inf
-        floor = objective.resolution * abs(value)
-        at_floor = step.decrease <= floor
+        product = matrix_product or point.hessian_product  # without a pass over the rows, or by one
+        step = steihaug(product, preconditioner.solve, point.gradient, radius, forcing(gap))
+        decrement = step.decrease + step.left
+        gap_before = relative_gap(decrement, point.value) if step.inside else np.inf
+        floor = objective.resolution * abs(point.value)
         # 2. How far the objective follows its model.
-        new_value, new_gradient = objective.value_and_gradient(coef + step.direction)
-        decrease = value - new_value
-        ratio = (decrease + floor) / (step.decrease + floor)
+        trial = objective.at(point.coef + step.direction)
+        ratio = (point.value - trial.value + floor) / (step.decrease + floor)
         # 3. The region for the next step.
         if not ratio >= POOR:  # NaN too
             radius = POOR * step.norm
@@ -78,38 +78,31 @@ def newton(
         # 4. Take the step, unless the objective has not gone down.
         accepted = ratio > ACCEPT
         if accepted:
-            coef, value, gradient = coef + step.direction, new_value, new_gradient
-            gap = relative_gap(0.5 * norm_of(gradient, preconditioner) ** 2, value)
-        else:
-            objective.value_and_gradient(coef)
-        values.append(value)
-        if on_iteration(n_iter, value, gap, coef):
-            return Result(coef, value, gap, n_iter, False, ASKED_TO_STOP, values)
+            point = trial
+            gap = relative_gap(0.5 * norm_of(point.gradient, preconditioner) ** 2, point.value)
+        values.append(point.value)
+        if on_iteration(n_iter, point.value, gap, point.coef):
+            return Result(point, gap, n_iter, Status.ASKED_TO_STOP, values)
         # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
-        if at_floor or (gap_here <= tol and gap <= enough(tol, objective)):
-            return ended(coef, value, gap, n_iter, values, tol, objective.resolution)
-        if accepted and preconditioner.refresh(objective, gap):
-            radius = norm_of(gradient, preconditioner)
-    return Result(coef, value, gap, max_iter, False, OUT_OF_ITERATIONS, values)
+        small = gap_before <= tol and gap <= final_gap(tol, objective)
+        if small or step.decrease <= floor:
+            return Result(point, gap, n_iter, final_status(gap, tol, objective), values)
+        if accepted and preconditioner.refresh(point, gap):
+            radius = norm_of(point.gradient, preconditioner)
+    return Result(point, gap, max_iter, Status.OUT_OF_ITERATIONS, values)
 
 
-def enough(tol: float, objective: Any) -> float:
+def final_gap(tol: float, objective: Objective[Point]) -> float:
     """The gap that may be left after the last step: a thousandth of the default tolerance."""
     return max(tol**1.5, objective.resolution)
 
 
-def ended(
-    coef: np.ndarray,
-    value: float,
-    gap: float,
-    n_iter: int,
-    values: list[float],
-    tol: float,
-    resolution: float,
-) -> Result:
-    """The result where the last step has brought the gap within tol, or down to rounding."""
-    message = WITHIN_TOL if gap <= tol else AT_THE_FLOOR
-    return Result(coef, value, gap, n_iter, gap <= max(tol, NOISE * resolution), message, values)
+def final_status(gap: float, tol: float, objective: Objective[Point]) -> Status:
+    """The status where the last step has brought the gap within tol, or down to rounding."""
+    if gap <= tol:
+        return Status.WITHIN_TOL
+    within_noise = gap <= NOISE * objective.resolution
+    return Status.AT_PRECISION if within_noise else Status.OUT_OF_PRECISION
 
 
 def steihaug(
@@ -128,11 +121,11 @@ def steihaug(
     solved = solve(residual)
     direction = -solved
     size = float(np.vdot(residual, solved))  # |residual|^2 in the inverse norm
-    enough = tolerance**2 * size
+    small = tolerance**2 * size
     step_step, step_direction, direction_direction = 0.0, 0.0, size
     decrease = 0.0
     for _ in range(MOST_PRODUCTS):
-        if size <= enough or size <= 0:
+        if size <= small or size <= 0:
             break
         curved = product(direction)
         curvature = float(np.vdot(direction, curved))
@@ -166,7 +159,7 @@ def forcing(gap: float) -> float:
     return float(np.clip(100 * np.sqrt(gap), 0.02, 0.3)) if np.isfinite(gap) else 0.3
 
 
-def norm_of(gradient: np.ndarray, preconditioner: Any) -> float:
+def norm_of(gradient: np.ndarray, preconditioner: Inverse) -> float:
     """The length of the gradient in the norm of the preconditioner's inverse."""
     return float(np.sqrt(max(np.vdot(gradient, preconditioner.solve(gradient)), 0.0)))
 

@@ -1,43 +1,67 @@
-"""What a solver hands back, and how it reports on the way."""
+"""What a solver hands back."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic
 
 import numpy as np
 
-#: Called after each iteration with its number, the value, the estimated relative gap and the
-#: coefficients; asks to stop by True.
-OnIteration = Callable[[int, float, float, np.ndarray], bool]
+from skmax._solvers.protocol import P
 
-WITHIN_TOL = "the estimated relative gap is at most tol"
-AT_THE_FLOOR = "no further decrease is possible in the precision of the data"
-ASKED_TO_STOP = "it was asked to stop"
-OUT_OF_ITERATIONS = "max_iter iterations were not enough"
-NO_DESCENT = "the objective does not decrease along the direction of descent"
-SEPARABLE = (
-    "the loss vanishes: the classes are separable, and without a penalty the coefficients grow "
-    "without bound"
-)
+RAISE = "Raise max_iter, lower C (a stronger penalty), or raise tol if that gap is small enough."
 
 
-@dataclass
-class Result:
-    """Where a solver stopped and why.
+class Status(Enum):
+    """Why a solver has stopped: a sentence, what the user can do, whether that is convergence."""
 
-    `gap` estimates (value - minimum) / minimum at `coef`; `message` is a whole sentence; `method`
-    names what ran.
-    """
+    WITHIN_TOL = "the estimated relative gap is at most tol", "", True
+    AT_PRECISION = "the gap is within the rounding of the objective", "", True
+    OUT_OF_PRECISION = "no further decrease is possible in the precision of the data", RAISE, False
+    NO_DESCENT = "the objective does not decrease along the direction of descent", RAISE, False
+    OUT_OF_ITERATIONS = "max_iter iterations were not enough", RAISE, False
+    ASKED_TO_STOP = "it was asked to stop", "", False
+    SEPARABLE = (
+        "the loss vanishes: the classes are separable, and without a penalty the coefficients grow "
+        "without bound",
+        RAISE,
+        False,
+    )
 
-    coef: np.ndarray
-    value: float
-    gap: float
-    n_iter: int
-    converged: bool
-    message: str
-    values: list[float] = field(default_factory=list)
-    method: str = ""
+    def __init__(self, sentence: str, advice: str, converged: bool) -> None:
+        self.sentence, self.advice, self.converged = sentence, advice, converged
 
     @property
     def stuck(self) -> bool:
         """Whether the method found no way on short of the optimum: another one may."""
-        return not self.converged and self.message in (AT_THE_FLOOR, NO_DESCENT)
+        return self in (Status.OUT_OF_PRECISION, Status.NO_DESCENT)
+
+
+@dataclass
+class Result(Generic[P]):
+    """Where a solver stopped and why.
+
+    `gap` estimates (value - minimum) / minimum at `point`; `values` are those at the start and
+    after each iteration; `method` names what ran.
+    """
+
+    point: P
+    gap: float
+    n_iter: int
+    status: Status
+    values: list[float] = field(default_factory=list)
+    method: str = ""
+
+    @property
+    def coef(self) -> np.ndarray:
+        """The coefficients (n_outputs, n_columns)."""
+        return self.point.coef
+
+    @property
+    def value(self) -> float:
+        """The objective."""
+        return self.point.value
+
+    @property
+    def converged(self) -> bool:
+        """Whether the guarantee of `tol` holds."""
+        return self.status.converged

@@ -21,14 +21,14 @@ class Access:
         self.array, self.start, self.step = array, start, step
         self.align = array_type.dtype.bitwidth // 8
 
-    def at(self, row, offset):
+    def index(self, row, offset):
         builder = self.builder
-        place = builder.add(self.start, builder.mul(self.step, self.step.type(row)))
-        return builder.add(place, offset)
+        index = builder.add(self.start, builder.mul(self.step, self.step.type(row)))
+        return builder.add(index, offset)
 
     def pointer(self, row, offset, kind):
-        place = self.at(row, offset)
-        return address_of(self.context, self.builder, self.array_type, self.array, place, kind)
+        index = self.index(row, offset)
+        return address_of(self.context, self.builder, self.array_type, self.array, index, kind)
 
     def load(self, row, offset, kind):
         return self.builder.load(self.pointer(row, offset, kind), align=self.align)
@@ -37,7 +37,7 @@ class Access:
         """One number."""
         proxy = cgutils.create_struct_proxy(self.array_type)
         data = proxy(self.context, self.builder, self.array).data
-        return self.builder.load(self.builder.gep(data, [self.at(row, offset)]))
+        return self.builder.load(self.builder.gep(data, [self.index(row, offset)]))
 
     def load_everywhere(self, row, offset, kind):
         """One number in all lanes."""

@@ -32,15 +32,15 @@ class _VectorModel(models.PrimitiveModel):
         super().__init__(manager, vector, ir.VectorType(element, vector.width))
 
 
-def width_of(array):
+@intrinsic
+def width_of(typing, array):
     """How many entries of `array` fill a vector."""
-    raise TypeError("width_of is for jitted code")
-
-
-@overload(width_of, inline="always")
-def _width_of(array):
     width = VECTOR_BYTES * 8 // array.dtype.bitwidth
-    return lambda array: width
+
+    def codegen(context, builder, signature, arguments):
+        return context.get_constant(types.intp, width)
+
+    return types.intp(array), codegen
 
 
 def address_of(context, builder, array_type, array, index, vector):
@@ -117,11 +117,11 @@ def prefetch(typing, array, index):
 
     def codegen(context, builder, signature, arguments):
         data = cgutils.create_struct_proxy(array)(context, builder, arguments[0]).data
-        place = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
-        opaque = getattr(place.type, "is_opaque", False)
+        pointer = builder.bitcast(builder.gep(data, [arguments[1]]), ir.IntType(8).as_pointer())
+        opaque = getattr(pointer.type, "is_opaque", False)
         read, near, of_data = (ir.IntType(32)(value) for value in (0, 3, 1))
         name = "llvm.prefetch" + (".p0" if opaque else ".p0i8")
-        _call(builder, name, ir.VoidType(), [place, read, near, of_data])
+        _call(builder, name, ir.VoidType(), [pointer, read, near, of_data])
         return context.get_dummy_value()
 
     return types.none(array, types.intp), codegen
@@ -294,7 +294,7 @@ def merge_lanes(builder, a, b, distance):
     lanes = ir.VectorType(ir.IntType(32), 8)
     zeros = [i - distance + 8 if i & distance else i for i in range(8)]
     ones = [i + 8 if i & distance else i + distance for i in range(8)]
-    return [builder.shuffle_vector(a, b, ir.Constant(lanes, places)) for places in (zeros, ones)]
+    return [builder.shuffle_vector(a, b, ir.Constant(lanes, indices)) for indices in (zeros, ones)]
 
 
 def lane_sums(builder, vectors):

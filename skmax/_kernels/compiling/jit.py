@@ -23,14 +23,20 @@ from numba.core.caching import CompileResultCacheImpl, FunctionCache, IndexDataC
 _ROOT = Path(__file__).resolve().parents[1]  # the folder of all kernels
 _kernels: list[Any] = []
 
+#: Of fastmath only "contract" (a*b + c in one rounding): "reassoc" would delete the rounding trick
+#: in exp, "nnan" and "ninf" the handling of NaN and infinities. As numba's runtime is left out
+#: (`_nrt`), a kernel that made an array would not compile: each is given its workspace.
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "_nrt": False,
+}
+
 
 def jit(function: Callable) -> Any:
-    """Compile `function` for nopython mode, without the GIL, cached where possible.
-
-    Of fastmath only "contract" (a*b + c in one rounding): "reassoc" would delete the rounding trick
-    in exp, "nnan" and "ninf" the handling of NaN and infinities.
-    """
-    kernel: Any = numba.njit(nogil=True, error_model="numpy", fastmath={"contract"})(function)
+    """Compile `function` for nopython mode, without the GIL, cached where possible."""
+    kernel: Any = numba.njit(**OPTIONS)(function)
     if cache_folder() is not None:
         kernel._cache = _Cache(function)
     _kernels.append(kernel)
@@ -111,8 +117,8 @@ def _source_stamp() -> str:
 class _Locator:
     """Tells numba's cache where to lie and when it is stale."""
 
-    def __init__(self, room: str, line: int) -> None:
-        self._room, self._line = room, line
+    def __init__(self, folder: str, line: int) -> None:
+        self._folder, self._line = folder, line
 
     @classmethod
     def from_function(cls, function: Callable, path: str) -> "_Locator":
@@ -129,7 +135,7 @@ class _Locator:
 
     def get_disambiguator(self) -> str:
         # numba adds the names of the file and the function: the same in two folders, perhaps.
-        return f"{self._room}-{self._line}"
+        return f"{self._folder}-{self._line}"
 
 
 class _Impl(CompileResultCacheImpl):

@@ -1,25 +1,21 @@
 """The matrix of all coefficients, class block by class block."""
 
-import numpy as np
-
 from skmax._kernels.compiling.jit import jit
+from skmax._kernels.loss.tile import fill
 
 
 @jit
-def hessian_of_pairs(totals, scale, penalty, out):
+def hessian_of_pairs(totals, scale, block, out):
     """The Hessian from the sums of p_k p_l x x' for each pair l < k: out (K p, K p), symmetric.
 
     The block of classes k and l is minus their sum, its columns scaled; those on the diagonal are
-    minus the sum of the others in their row, plus the penalty (p,). Of totals (pairs, p, width) the
-    entries on and above the diagonal count.
+    minus the sum of the others in their row. Of totals (pairs, p, width) the entries on and above
+    the diagonal count; `block` (p, p) is memory for one of them.
     """
     p, n_classes = scale.size, out.shape[0] // scale.size
-    block = np.empty((p, p))
     for k in range(n_classes):
         for a in range(p):
-            diagonal = out[k * p + a, k * p : (k + 1) * p]
-            diagonal[:] = 0.0
-            diagonal[a] = penalty[a]
+            fill(out[k * p + a, k * p : (k + 1) * p], 0.0)
     pair = 0
     for k in range(n_classes):
         for other in range(k):
@@ -47,12 +43,12 @@ def _symmetric(upper, scale, out):
 
 
 @jit
-def add_kronecker(factor, gram, out):
-    """out (K p, K p) += factor (x) gram: factor (K, K), gram (p, p)."""
-    p = gram.shape[0]
+def add_kronecker(factor, moments, out):
+    """out (K p, K p) += factor (x) moments: factor (K, K), moments (p, p)."""
+    p = moments.shape[0]
     for row in range(out.shape[0]):
         k, a = row // p, row % p
-        entries, to = gram[a], out[row]
+        entries, to = moments[a], out[row]
         for other in range(factor.shape[0]):
             f, start = factor[k, other], other * p
             for b in range(p):

@@ -12,13 +12,13 @@ from numba.extending import intrinsic
 
 from skmax._kernels.codegen.registers import Access, cases, multiply_add
 from skmax._kernels.codegen.vector import Vector, width_of
+from skmax._kernels.codegen.views import flat
 from skmax._kernels.compiling.jit import jit
-
-VECTORS = 4  # of outputs at a time
+from skmax._kernels.linear.arrays import CSR_VECTORS
 
 
 class _Entries:
-    """Code for a loop over the entries of a row: places of its columns, and values in all lanes."""
+    """Code for a loop over the entries of a row: its columns' offsets, and values in all lanes."""
 
     def __init__(self, context, builder, kind, arrays, values):
         (data, indices), (data_, indices_, self.first, self.last, self.width) = arrays, values
@@ -52,13 +52,13 @@ def _row_logits(typing, data, indices, first, last, width, coef, start, vectors,
         table = Access(context, builder, coef, coef_, start_, lanes)
         result = Access(context, builder, out, out_, zero, lanes)
         rows = _Entries(context, builder, kind, (data, indices), arguments[:5])
-        for count in cases(builder, vectors_, VECTORS):
+        for count in cases(builder, vectors_, CSR_VECTORS):
             sums = [
                 cgutils.alloca_once_value(builder, result.load(k, zero, kind)) for k in range(count)
             ]
-            for place, value in rows:
+            for offset, value in rows:
                 for k in range(count):
-                    multiply_add(builder, sums[k], value, table.load(k, place, kind))
+                    multiply_add(builder, sums[k], value, table.load(k, offset, kind))
             for k in range(count):
                 pointer = result.pointer(k, zero, kind)
                 builder.store(builder.load(sums[k]), pointer, align=result.align)
@@ -80,11 +80,11 @@ def _row_gradient(typing, data, indices, first, last, width, total, start, vecto
         table = Access(context, builder, total, total_, start_, lanes)
         factor = Access(context, builder, residual, residual_, zero, lanes)
         rows = _Entries(context, builder, kind, (data, indices), arguments[:5])
-        for count in cases(builder, vectors_, VECTORS):
+        for count in cases(builder, vectors_, CSR_VECTORS):
             factors = [factor.load(k, zero, kind) for k in range(count)]
-            for place, value in rows:
+            for offset, value in rows:
                 for k in range(count):
-                    pointer = table.pointer(k, place, kind)
+                    pointer = table.pointer(k, offset, kind)
                     product = builder.fmul(value, factors[k], flags=["contract"])
                     old = builder.load(pointer, align=table.align)
                     new = builder.fadd(old, product, flags=["contract"])
@@ -96,51 +96,53 @@ def _row_gradient(typing, data, indices, first, last, width, total, start, vecto
 
 
 @jit
-def csr_logits(data, indices, indptr, start, coef, buffer, out):
+def csr_logits(rows, start, coef, buffer, out):
     """out[k, i] = sum_j x_ij coef[j, k] + coef[p, k], for m rows from `start` on; out (K, m).
 
-    `buffer` is room for four vectors.
+    `buffer` holds four vectors.
     """
     width, lanes = coef.shape[1], width_of(coef)
-    flat, intercepts = coef.reshape(-1), (coef.shape[0] - 1) * width
-    for k in range(0, width, VECTORS * lanes):
-        vectors = min(VECTORS, (width - k) // lanes)
+    entries, intercepts = flat(coef), (coef.shape[0] - 1) * width
+    for k in range(0, width, CSR_VECTORS * lanes):
+        vectors = min(CSR_VECTORS, (width - k) // lanes)
         outputs = min(vectors * lanes, out.shape[0] - k)
         for i in range(out.shape[1]):
-            first, last = indptr[start + i], indptr[start + i + 1]
+            first, last = rows.indptr[start + i], rows.indptr[start + i + 1]
             for lane in range(vectors * lanes):
-                buffer[lane] = flat[intercepts + k + lane]
-            _row_logits(data, indices, first, last, width, flat, k, vectors, buffer)
+                buffer[lane] = entries[intercepts + k + lane]
+            _row_logits(rows.data, rows.indices, first, last, width, entries, k, vectors, buffer)
             for lane in range(outputs):
                 out[k + lane, i] = buffer[lane]
 
 
 @jit
-def csr_gradient(data, indices, indptr, start, residual, buffer, gradient):
+def csr_gradient(rows, start, residual, buffer, gradient):
     """gradient[j, k] += sum_i x_ij residual[k, i], and gradient[p, k] += sum_i residual[k, i]."""
     width, lanes = gradient.shape[1], width_of(gradient)
-    flat, intercepts = gradient.reshape(-1), gradient.size - width
-    for k in range(0, width, VECTORS * lanes):
-        vectors = min(VECTORS, (width - k) // lanes)
+    total, intercepts = flat(gradient), gradient.size - width
+    for k in range(0, width, CSR_VECTORS * lanes):
+        vectors = min(CSR_VECTORS, (width - k) // lanes)
         outputs = min(vectors * lanes, residual.shape[0] - k)
         for lane in range(vectors * lanes):
             buffer[lane] = 0
         for i in range(residual.shape[1]):
             for lane in range(outputs):
                 buffer[lane] = residual[k + lane, i]
-                flat[intercepts + k + lane] += buffer[lane]
-            first, last = indptr[start + i], indptr[start + i + 1]
-            _row_gradient(data, indices, first, last, width, flat, k, vectors, buffer)
+                total[intercepts + k + lane] += buffer[lane]
+            first, last = rows.indptr[start + i], rows.indptr[start + i + 1]
+            _row_gradient(rows.data, rows.indices, first, last, width, total, k, vectors, buffer)
 
 
 @jit
-def csr_coef(coef, scale, shift, intercept, out):
+def csr_coef(coef, scale, shift, intercept, intercepts, out):
     """The coefficients of x where `coef` (K, columns) are those of (x - shift) scale, and 1.
 
-    out (p + 1, width), 0 before; the column of ones is there with an intercept.
+    out (p + 1, width), 0 before; the column of ones is there with an intercept. `intercepts` (K,)
+    is memory for their sums.
     """
     n_outputs, last = coef.shape[0], shift.size
-    intercepts = np.zeros(n_outputs)
+    for k in range(n_outputs):
+        intercepts[k] = 0.0
     for j in range(last):
         for k in range(n_outputs):
             weight = coef[k, j] * scale[j]
@@ -163,13 +165,13 @@ def csr_gradient_of_coef(total, scale, shift, intercept, out):
 
 
 @jit
-def csr_column_means(data, indices, indptr, weight, mean, stored, low, high, count):
+def csr_column_means(rows, weight, mean, stored, low, high, count):
     """Weighted sums, weights, extremes and numbers of each column's entries in rows of weight."""
-    for i in range(indptr.size - 1):
+    for i in range(rows.indptr.size - 1):
         if weight[i] == 0:
             continue
-        for at in range(indptr[i], indptr[i + 1]):
-            j, x = indices[at], np.float64(data[at])
+        for entry in range(rows.indptr[i], rows.indptr[i + 1]):
+            j, x = rows.indices[entry], np.float64(rows.data[entry])
             mean[j] += weight[i] * x
             stored[j] += weight[i]
             low[j] = min(low[j], x)
@@ -178,9 +180,9 @@ def csr_column_means(data, indices, indptr, weight, mean, stored, low, high, cou
 
 
 @jit
-def csr_column_squares(data, indices, indptr, weight, shift, second):
+def csr_column_squares(rows, weight, shift, second):
     """second[j] += sum of weight (x - shift)^2 over the entries of column j."""
-    for i in range(indptr.size - 1):
-        for at in range(indptr[i], indptr[i + 1]):
-            j = indices[at]
-            second[j] += weight[i] * (data[at] - shift[j]) ** 2
+    for i in range(rows.indptr.size - 1):
+        for entry in range(rows.indptr[i], rows.indptr[i + 1]):
+            j = rows.indices[entry]
+            second[j] += weight[i] * (rows.data[entry] - shift[j]) ** 2

@@ -10,9 +10,9 @@ import numpy as np
 
 from skmax._kernels.codegen.elementary import exp, log1p
 from skmax._kernels.codegen.vector import transpose8
+from skmax._kernels.codegen.views import flat
 from skmax._kernels.compiling.jit import jit
-
-LANES = 64
+from skmax._kernels.loss.arrays import LANES
 
 
 @jit
@@ -85,14 +85,14 @@ def load_rows(rows, first, lanes, tile):
     In squares of 8, of which the last of a row overlaps the one before; entry by entry where a row
     is shorter or rows are left over.
     """
-    n_classes, flat = rows.shape[1], rows.reshape(-1)
+    n_classes, entries = rows.shape[1], flat(rows)
     whole = lanes // 8 * 8 if n_classes >= 8 else 0
     for lane in range(0, whole, 8):
         start = (first + lane) * n_classes
         for k in range(0, n_classes - 7, 8):
-            transpose8(flat, start + k, n_classes, tile, k * LANES + lane, LANES)
+            transpose8(entries, start + k, n_classes, tile, k * LANES + lane, LANES)
         k = n_classes - 8
-        transpose8(flat, start + k, n_classes, tile, k * LANES + lane, LANES)
+        transpose8(entries, start + k, n_classes, tile, k * LANES + lane, LANES)
     for lane in range(whole, lanes):
         for k in range(n_classes):
             tile[k * LANES + lane] = rows[first + lane, k]
@@ -101,14 +101,14 @@ def load_rows(rows, first, lanes, tile):
 @jit
 def store_rows(tile, lanes, rows, first):
     """The inverse of `load_rows`."""
-    n_classes, flat = rows.shape[1], rows.reshape(-1)
+    n_classes, entries = rows.shape[1], flat(rows)
     whole = lanes // 8 * 8 if n_classes >= 8 else 0
     for lane in range(0, whole, 8):
         start = (first + lane) * n_classes
         for k in range(0, n_classes - 7, 8):
-            transpose8(tile, k * LANES + lane, LANES, flat, start + k, n_classes)
+            transpose8(tile, k * LANES + lane, LANES, entries, start + k, n_classes)
         k = n_classes - 8
-        transpose8(tile, k * LANES + lane, LANES, flat, start + k, n_classes)
+        transpose8(tile, k * LANES + lane, LANES, entries, start + k, n_classes)
     for lane in range(whole, lanes):
         for k in range(n_classes):
             rows[first + lane, k] = tile[k * LANES + lane]

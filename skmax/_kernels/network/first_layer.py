@@ -1,31 +1,30 @@
 """The first layer of a network: here alone dense and sparse rows part ways.
 
-Rows are (X,) where dense and (data, indices, indptr) where sparse.
+`samples` are the indices of the samples in a minibatch.
 """
 
-from numba.extending import overload
-
+from skmax._kernels.compiling.dispatch import by_type
 from skmax._kernels.compiling.jit import jit
-from skmax._kernels.network.layers import (
-    DELTA_AT,
+from skmax._kernels.linear.arrays import CsrRows
+from skmax._kernels.network.arrays import (
+    DELTA_OFFSET,
     N_IN,
-    VALUE_AT,
-    VALUE_STEP,
-    WEIGHT_AT,
+    VALUE_OFFSET,
+    VALUE_STRIDE,
+    WEIGHT_OFFSET,
     WIDTH,
-    layer_gradient,
-    layer_values,
+    DenseSamples,
 )
+from skmax._kernels.network.layers import layer_gradient, layer_values
 
 
 @jit
 def _dense_first(rows, samples, net, start, stop):
-    X = rows[0]
     layer = net.table[0]
-    n_in, apart = layer[N_IN], layer[VALUE_STEP]
+    n_in, stride = layer[N_IN], layer[VALUE_STRIDE]
     for row in range(start, stop):
-        entries = X[samples[row]]
-        values = net.values[layer[VALUE_AT] + row * apart : layer[VALUE_AT] + (row + 1) * apart]
+        entries, offset = rows.X[samples[row]], layer[VALUE_OFFSET] + row * stride
+        values = net.values[offset : offset + stride]
         for i in range(n_in):
             values[i] = entries[i]
         values[n_in] = 1
@@ -38,21 +37,22 @@ def _dense_scatter(rows, samples, net, gradient, begin, end):
 
 
 @jit
-def _dense_gradient(rows, count, net, gradient, row, tall, out):
-    layer_gradient(net, 0, count, row, tall, out, 0)
+def _dense_gradient(rows, count, net, gradient, row, n_rows, out):
+    layer_gradient(net, 0, count, row, n_rows, out)
 
 
 @jit
 def _csr_first(rows, samples, net, start, stop):
-    data, indices, indptr = rows
     layer, after = net.table[0], net.table[1]
-    width, bias = layer[WIDTH], layer[WEIGHT_AT] + layer[N_IN] * layer[WIDTH]
+    width, bias = layer[WIDTH], layer[WEIGHT_OFFSET] + layer[N_IN] * layer[WIDTH]
+    biases = net.weights[bias : bias + width]
     for row in range(start, stop):
-        at = after[VALUE_AT] + row * after[VALUE_STEP]
-        out = net.values[at : at + width]
-        out[:] = net.weights[bias : bias + width]
-        for place in range(indptr[samples[row]], indptr[samples[row] + 1]):
-            entry, column = data[place], layer[WEIGHT_AT] + indices[place] * width
+        offset = after[VALUE_OFFSET] + row * after[VALUE_STRIDE]
+        out = net.values[offset : offset + width]
+        for k in range(width):
+            out[k] = biases[k]
+        for index in range(rows.indptr[samples[row]], rows.indptr[samples[row] + 1]):
+            entry, column = rows.data[index], layer[WEIGHT_OFFSET] + rows.indices[index] * width
             weights = net.weights[column : column + width]
             for k in range(width):
                 out[k] += entry * weights[k]
@@ -60,68 +60,38 @@ def _csr_first(rows, samples, net, start, stop):
 
 @jit
 def _csr_scatter(rows, samples, net, gradient, begin, end):
-    """Add the gradient of the rows begin..end of the first layer's weights."""
-    data, indices, indptr = rows
     layer = net.table[0]
     width, n_in = layer[WIDTH], layer[N_IN]
     for row in range(samples.size):
-        at = layer[DELTA_AT] + row * width
-        deltas = net.deltas[at : at + width]
-        for place in range(indptr[samples[row]], indptr[samples[row] + 1]):
-            column = indices[place]
+        offset = layer[DELTA_OFFSET] + row * width
+        deltas = net.deltas[offset : offset + width]
+        for index in range(rows.indptr[samples[row]], rows.indptr[samples[row] + 1]):
+            column = rows.indices[index]
             if begin <= column < end:
-                entry, to = data[place], gradient[column * width : (column + 1) * width]
+                entry, total = rows.data[index], gradient[column * width : (column + 1) * width]
                 for k in range(width):
-                    to[k] += entry * deltas[k]
+                    total[k] += entry * deltas[k]
         if begin <= n_in < end:
-            to = gradient[n_in * width : (n_in + 1) * width]
+            total = gradient[n_in * width : (n_in + 1) * width]
             for k in range(width):
-                to[k] += deltas[k]
+                total[k] += deltas[k]
     return True
 
 
 @jit
-def _csr_gradient(rows, count, net, gradient, row, tall, out):
-    """What was scattered to some rows, which are 0 again after this."""
+def _csr_gradient(rows, count, net, gradient, row, n_rows, out):
     width = net.table[0, WIDTH]
-    scattered = gradient[row * width : (row + tall) * width]
+    scattered = gradient[row * width : (row + n_rows) * width]
     for i in range(scattered.size):
         out[i] = scattered[i]
         scattered[i] = 0
 
 
-def first_layer(rows, samples, net, start, stop):
-    """What comes out of the first layer."""
-    raise TypeError("for jitted code")
-
-
-def scatter(rows, samples, net, gradient, begin, end):
-    """Where X is sparse: add the gradient of rows begin..end of the first layer's weights."""
-    raise TypeError("for jitted code")
-
-
-def first_gradient(rows, count, net, gradient, row, tall, out):
-    """The gradient of `tall` rows of the first layer's weights."""
-    raise TypeError("for jitted code")
-
-
-@overload(first_layer)
-def _choose_first_layer(rows, samples, net, start, stop):
-    kernel = _dense_first if len(rows) == 1 else _csr_first
-    return lambda rows, samples, net, start, stop: kernel(rows, samples, net, start, stop)
-
-
-@overload(scatter)
-def _choose_scatter(rows, samples, net, gradient, begin, end):
-    kernel = _dense_scatter if len(rows) == 1 else _csr_scatter
-    return lambda rows, samples, net, gradient, begin, end: kernel(
-        rows, samples, net, gradient, begin, end
-    )
-
-
-@overload(first_gradient)
-def _choose_first_gradient(rows, count, net, gradient, row, tall, out):
-    kernel = _dense_gradient if len(rows) == 1 else _csr_gradient
-    return lambda rows, count, net, gradient, row, tall, out: kernel(
-        rows, count, net, gradient, row, tall, out
-    )
+#: first_layer(rows, samples, net, start, stop): what comes out of the first layer.
+first_layer = by_type({DenseSamples: _dense_first, CsrRows: _csr_first})
+#: scatter(rows, samples, net, gradient, begin, end): where X is sparse, add the gradient of rows
+#: begin..end of the first layer's weights to `gradient` and return True.
+scatter = by_type({DenseSamples: _dense_scatter, CsrRows: _csr_scatter})
+#: first_gradient(rows, count, net, gradient, row, n_rows, out): the gradient of `n_rows` rows of
+#: the first layer's weights, flat; where X is sparse what was scattered to them, then 0 again.
+first_gradient = by_type({DenseSamples: _dense_gradient, CsrRows: _csr_gradient})

@@ -1,63 +1,84 @@
 """What belongs to the rows of a minibatch: targets and weights gathered, losses, residuals.
 
-Targets are labels (n,), shares of the second class (n,) for one output, or shares (K, n).
+`samples` are the indices of its samples; rows start..stop are those of one thread.
 """
 
-from typing import NamedTuple
-
-import numpy as np
-from numba import types
-from numba.extending import overload
-
+from skmax._kernels.codegen.views import matrix
+from skmax._kernels.compiling.dispatch import by_type
 from skmax._kernels.compiling.jit import jit
-from skmax._kernels.loss.cross_entropy import (
-    cross_entropy_binary,
-    cross_entropy_labels,
-    cross_entropy_targets,
-    residual_binary,
-    residual_labels,
-    residual_targets,
+from skmax._kernels.loss.arrays import (
+    BinaryTargets,
+    ClassProbabilities,
+    Labels,
+    MultilabelTargets,
 )
-from skmax._kernels.network.layers import DELTA_AT, N_OUT, VALUE_AT, VALUE_STEP, WIDTH
-
-
-class Batch(NamedTuple):
-    """Room for what belongs to the rows of a minibatch."""
-
-    targets: np.ndarray  # labels (rows,), shares of class 1 (rows,), or shares (K, rows)
-    weight: np.ndarray  # the factor of a row's gradient, (rows,)
-    losses: np.ndarray  # (rows,)
-    logits: np.ndarray  # K x rows, class by class
-    residual: np.ndarray  # K x rows
+from skmax._kernels.loss.cross_entropy import cross_entropy, residual
+from skmax._kernels.network.arrays import DELTA_OFFSET, N_OUT, VALUE_OFFSET, VALUE_STRIDE, WIDTH
 
 
 @jit
-def loss(net, batch, plan, start, stop):
+def gather(samples, targets, weight, scale, batch, start, stop):
+    """Fill `batch` with the targets and the weights, times scale, of samples[start:stop]."""
+    for row in range(start, stop):
+        batch.weight[row] = scale * weight[samples[row]]
+    _gather_targets(targets, samples, batch.targets, start, stop)
+
+
+@jit
+def _gather_labels(targets, samples, out, start, stop):
+    for row in range(start, stop):
+        out.codes[row] = targets.codes[samples[row]]
+
+
+@jit
+def _gather_vector(targets, samples, out, start, stop):
+    for row in range(start, stop):
+        out.probabilities[row] = targets.probabilities[samples[row]]
+
+
+@jit
+def _gather_matrix(targets, samples, out, start, stop):
+    for k in range(targets.probabilities.shape[0]):
+        for row in range(start, stop):
+            out.probabilities[k, row] = targets.probabilities[k, samples[row]]
+
+
+_gather_targets = by_type(
+    {
+        Labels: _gather_labels,
+        BinaryTargets: _gather_vector,
+        ClassProbabilities: _gather_matrix,
+        MultilabelTargets: _gather_matrix,
+    }
+)
+
+
+@jit
+def loss(net, batch, workspace, start, stop):
     """Losses of the rows, and their derivatives by the logits times the rows' weights."""
     n_layers = net.table.shape[0] - 1
     last, out = net.table[n_layers - 1], net.table[n_layers]
-    n_outputs, count, width, apart = last[N_OUT], stop - start, last[WIDTH], out[VALUE_STEP]
-    room = slice(n_outputs * start, n_outputs * stop)
-    logits = batch.logits[room].reshape(n_outputs, count)
-    residual = batch.residual[room].reshape(n_outputs, count)
+    n_outputs, count, width, stride = last[N_OUT], stop - start, last[WIDTH], out[VALUE_STRIDE]
+    logits = matrix(workspace.logits, n_outputs, count)
+    derivatives = matrix(workspace.residual, n_outputs, count)
     for row in range(count):
-        at = out[VALUE_AT] + (start + row) * apart
+        offset = out[VALUE_OFFSET] + (start + row) * stride
         for k in range(n_outputs):
-            logits[k, row] = net.values[at + k]
-    _cross_entropy(logits, batch.targets, plan, start, batch.losses[start:stop])
-    _residual(logits, batch.targets, plan, start, batch.weight, residual)
+            logits[k, row] = net.values[offset + k]
+    cross_entropy(batch.targets, logits, start, workspace.loss, batch.losses[start:stop])
+    residual(batch.targets, logits, start, batch.weight, workspace.loss, derivatives)
     for row in range(count):
-        at = last[DELTA_AT] + (start + row) * width
+        offset = last[DELTA_OFFSET] + (start + row) * width
         for k in range(n_outputs):
-            net.deltas[at + k] = residual[k, row]
+            net.deltas[offset + k] = derivatives[k, row]
 
 
 @jit
 def has_weight(samples, weight):
     """Whether any of the samples counts."""
     total = 0.0
-    for sample in samples:
-        total += weight[sample]
+    for row in range(samples.size):
+        total += weight[samples[row]]
     return total > 0
 
 
@@ -68,109 +89,3 @@ def total_loss(samples, weight, losses):
     for row in range(samples.size):
         total += weight[samples[row]] * losses[row]
     return total
-
-
-def gather(samples, targets, weight, scale, batch, start, stop):
-    """Fill `batch` with the targets and the weights, times scale, of samples[start:stop]."""
-    raise TypeError("for jitted code")
-
-
-def _cross_entropy(logits, targets, plan, start, losses):
-    """Losses of the rows from `start` on; `logits` become probabilities."""
-    raise TypeError("for jitted code")
-
-
-def _residual(probabilities, targets, plan, start, weight, residual):
-    """The gradient of the weighted losses at the logits."""
-    raise TypeError("for jitted code")
-
-
-@jit
-def _gather_weight(samples, weight, scale, batch, start, stop):
-    for row in range(start, stop):
-        batch.weight[row] = scale * weight[samples[row]]
-
-
-@jit
-def _gather_vector(samples, targets, weight, scale, batch, start, stop):
-    _gather_weight(samples, weight, scale, batch, start, stop)
-    for row in range(start, stop):
-        batch.targets[row] = targets[samples[row]]
-
-
-@jit
-def _gather_shares(samples, targets, weight, scale, batch, start, stop):
-    _gather_weight(samples, weight, scale, batch, start, stop)
-    for k in range(targets.shape[0]):
-        for row in range(start, stop):
-            batch.targets[k, row] = targets[k, samples[row]]
-
-
-@overload(gather)
-def _choose_gather(samples, targets, weight, scale, batch, start, stop):
-    kernel = _gather_vector if targets.ndim == 1 else _gather_shares
-    return lambda samples, targets, weight, scale, batch, start, stop: kernel(
-        samples, targets, weight, scale, batch, start, stop
-    )
-
-
-@jit
-def _losses_of_labels(logits, targets, plan, start, losses):
-    cross_entropy_labels(logits, targets, start, losses)
-
-
-@jit
-def _losses_of_one(logits, targets, plan, start, losses):
-    cross_entropy_binary(logits, targets, start, losses)
-
-
-@jit
-def _losses_of_shares(logits, targets, plan, start, losses):
-    if not plan.independent:
-        cross_entropy_targets(logits, targets, start, losses)
-        return
-    of_output = np.empty(losses.size)
-    losses[:] = 0
-    for k in range(logits.shape[0]):
-        cross_entropy_binary(logits[k : k + 1], targets[k], start, of_output)
-        for row in range(losses.size):
-            losses[row] += of_output[row]
-
-
-@overload(_cross_entropy)
-def _choose_cross_entropy(logits, targets, plan, start, losses):
-    if isinstance(targets.dtype, types.Integer):
-        kernel = _losses_of_labels
-    else:
-        kernel = _losses_of_one if targets.ndim == 1 else _losses_of_shares
-    return lambda logits, targets, plan, start, losses: kernel(logits, targets, plan, start, losses)
-
-
-@jit
-def _residuals_of_labels(probabilities, targets, plan, start, weight, residual):
-    residual_labels(probabilities, targets, start, weight, residual)
-
-
-@jit
-def _residuals_of_one(probabilities, targets, plan, start, weight, residual):
-    residual_binary(probabilities, targets, start, weight, residual)
-
-
-@jit
-def _residuals_of_shares(probabilities, targets, plan, start, weight, residual):
-    if not plan.independent:
-        residual_targets(probabilities, targets, start, weight, residual)
-        return
-    for k in range(probabilities.shape[0]):
-        residual_binary(probabilities[k : k + 1], targets[k], start, weight, residual[k : k + 1])
-
-
-@overload(_residual)
-def _choose_residual(probabilities, targets, plan, start, weight, residual):
-    if isinstance(targets.dtype, types.Integer):
-        kernel = _residuals_of_labels
-    else:
-        kernel = _residuals_of_one if targets.ndim == 1 else _residuals_of_shares
-    return lambda probabilities, targets, plan, start, weight, residual: kernel(
-        probabilities, targets, plan, start, weight, residual
-    )

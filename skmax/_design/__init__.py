@@ -1,0 +1,48 @@
+"""X as columns of mean 0 and second moment 1: dense, CSR or in its row space.
+
+The only place where dense and sparse part ways. Coefficients here are those of the standardised
+columns, (n_outputs, n_columns), the last column the intercept where there is one; `unstandardise`
+maps them to the user's. Logits and probabilities are class-major, (n_outputs, n).
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from skmax._design.columns import Columns, columns_of
+from skmax._design.csr import CsrDesign
+from skmax._design.dense import DenseDesign
+from skmax._design.row_space import RowSpaceDesign
+
+__all__ = [
+    "Columns",
+    "CsrDesign",
+    "DenseDesign",
+    "Design",
+    "RowSpaceDesign",
+    "columns_of",
+    "design_of",
+]
+
+Design = DenseDesign | CsrDesign
+ROW_SPACE_ROWS = 2000  # up to which a dense X with more columns than rows is moved to its row space
+
+
+def design_of(X: Any, weight: np.ndarray, intercept: bool, *, may_rotate: bool) -> Design:
+    """The design that suits the format and the shape of X.
+
+    `weight` (n,) sums to 1; `may_rotate` says that the penalty does not change when the problem is
+    moved to the row space.
+    """
+    if scipy.sparse.issparse(X):
+        if not X.has_canonical_format:  # an entry given in parts would count as several
+            X = X.copy()
+            X.sum_duplicates()
+        return CsrDesign(X, columns_of(X, weight, intercept), intercept)
+    if not (X.flags.c_contiguous or X.flags.f_contiguous):
+        X = np.ascontiguousarray(X)
+    columns = columns_of(X, weight, intercept)
+    if may_rotate and len(X) <= ROW_SPACE_ROWS and len(X) < X.shape[1]:
+        return RowSpaceDesign(X, columns, intercept, weight)
+    return DenseDesign(X, columns, intercept)

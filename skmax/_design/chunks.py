@@ -1,0 +1,49 @@
+"""How rows are cut: into chunks, whose sums are formed separately, and these into blocks.
+
+The sums of chunks are added in a balanced binary tree over the chunk's index, everywhere: the sum
+over two halves of the chunks is then the sum over the whole, to the last bit.
+"""
+
+import itertools
+import operator
+from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+
+BLOCK_BYTES = 2**19  # a block of rows stays in the L2 cache, with its logits and residuals
+CHUNK_BYTES = 2**25  # memory for the partial sums of all chunks of rows
+MAX_CHUNKS = 16
+CHUNK_OPERATIONS = 500_000  # on the rows of a chunk: below that a thread costs more than it brings
+SUM_OPERATIONS = 16  # on the rows of a chunk for each number of its partial sum
+
+_Sum = TypeVar("_Sum", float, np.ndarray)
+
+
+def chunks(n_rows: int, sum_size: int, operations: float) -> list[tuple[int, int]]:
+    """Ranges of rows to be summed separately: by shape alone, so that threads change no sum.
+
+    `sum_size` is the number of float64 entries of a partial sum, `operations` those on all rows.
+    The number of chunks is a power of two.
+    """
+    memory = CHUNK_BYTES // (8 * sum_size)
+    worth = int(operations / (SUM_OPERATIONS * sum_size))
+    most = min(MAX_CHUNKS, n_rows // 256, int(operations / CHUNK_OPERATIONS))
+    count = max(1, min(most, max(2, min(memory, worth))))
+    count = 2 ** (count.bit_length() - 1)
+    edges = np.linspace(0, n_rows, count + 1).astype(int).tolist()
+    return list(itertools.pairwise(edges))
+
+
+def block_rows(bytes_per_row: int) -> int:
+    """How many rows make a block that fits the cache: whole tiles of the dense kernels."""
+    return max(32, min(4096, BLOCK_BYTES // max(1, bytes_per_row))) // 8 * 8
+
+
+def tree_sum(parts: Iterable[_Sum]) -> _Sum:
+    """The sum of numbers, or of arrays in the memory of some: neighbours first, then their sums."""
+    sums = list(parts)
+    while len(sums) > 1:
+        pairs = [operator.iadd(sums[i], sums[i + 1]) for i in range(0, len(sums) - 1, 2)]
+        sums = pairs + sums[len(sums) // 2 * 2 :]
+    return sums[0]

@@ -1,0 +1,54 @@
+"""A dense X."""
+
+import functools
+
+import numpy as np
+
+from skmax import _kernels
+from skmax._design.chunks import tree_sum
+from skmax._design.columns import Columns, row_slices
+from skmax._design.standardised import Standardised
+
+
+class DenseDesign(Standardised):
+    """A dense X, centred as the kernels copy its rows into a block.
+
+    The scales of its columns go to the coefficients and to the gradient.
+    """
+
+    def __init__(self, X: np.ndarray, columns: Columns, intercept: bool) -> None:
+        if not (X.flags.c_contiguous or X.flags.f_contiguous):
+            X = np.ascontiguousarray(X)
+        super().__init__(X, columns, intercept)
+        self.entries_per_row = float(self.n_columns)
+        self.rows = _kernels.dense_rows(X, self._row_shift(X.dtype))
+        self._width = self.rows.shift.size
+        self._padded_scale = np.zeros(self._width)
+        self._padded_scale[: self.n_columns] = self.scale
+        self.bytes_per_row = self.rows.shift.nbytes
+
+    def packed_coef(self, coef: np.ndarray) -> np.ndarray:
+        """Coefficients as the kernels take them: (n_outputs, width), of the centred columns."""
+        out = _kernels.aligned((len(coef), self._width), self.dtype)
+        out[:, : self.n_columns] = coef * self.scale
+        out[:, self.n_columns :] = 0
+        return out
+
+    def zero_gradients(self, n_chunks: int, n_outputs: int) -> np.ndarray:
+        """Zeros to which the kernels add gradients: (n_chunks, n_outputs, width), float64."""
+        return np.zeros((n_chunks, n_outputs, self._width))
+
+    def gradient(self, totals: np.ndarray, n_outputs: int) -> np.ndarray:
+        """The gradient (n_outputs, n_columns) from what the kernels have summed over each chunk.
+
+        Scaled first: the gradient over some chunks is then one of the sums that make the whole.
+        """
+        totals *= self._padded_scale
+        return tree_sum(totals)[:, : self.n_columns]
+
+    @functools.cached_property
+    def squared_norms(self) -> np.ndarray:
+        """The squared norm of each standardised row, (n,)."""
+        weight = self.scale[: self.n_features] ** 2
+        parts = [(self.X[part] - self.shift) ** 2 @ weight for part in row_slices(self.X)]
+        return np.concatenate(parts) + self.intercept

@@ -1,0 +1,148 @@
+"""What designs of every format share: the scales of the columns, and the maps of coefficients."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import scipy.sparse
+
+from skmax import _kernels, _threads
+from skmax._design.chunks import block_rows, chunks, tree_sum
+from skmax._design.columns import Columns
+
+LEAST_NORM_COLUMNS = 4000  # up to which the unpenalised solution of least norm is worth its cost
+
+
+class Standardised:
+    """The rows of X with standardised columns, the last one all ones where there is an intercept.
+
+    Attributes
+    ----------
+    n_rows, n_features, n_columns : int
+        The shape of X, and the columns here: those of X and of ones.
+    dtype : numpy dtype
+        That of X, in which rows are worked on.
+    rows : DenseRows, DenseColumns or CsrRows
+        The kernels' view of X.
+    shift, inverse_scale : ndarray of shape (n_features,)
+        What standardises the columns, in the dtype of X.
+    scale : ndarray of shape (n_columns,)
+        What multiplies the centred columns, the column of ones among them.
+    coef_scale : ndarray of shape (n_columns,)
+        What a coefficient of 1 here is in the user's columns: 0 for the intercept.
+    entries_per_row : float
+        The entries of a row that a pass multiplies.
+    bytes_per_row : int
+        The memory of a row in a block.
+    """
+
+    rows: _kernels.Rows
+    entries_per_row: float
+    bytes_per_row: int
+
+    def __init__(self, X: Any, columns: Columns, intercept: bool) -> None:
+        self.X = X
+        self.dtype = X.dtype
+        self.n_rows, self.n_features = X.shape
+        self.intercept = intercept
+        self.n_columns = self.n_features + intercept
+        self.shift = columns.shift.astype(X.dtype)
+        self.inverse_scale = columns.inverse_scale.astype(X.dtype)
+        self.scale = np.ones(self.n_columns)
+        self.scale[: self.n_features] = self.inverse_scale
+        # A column that is 0 throughout has coefficient 0 under any penalty.
+        self.coef_scale = np.where(self.scale > 0, self.scale, 1.0)
+        self.coef_scale[self.n_features :] = 0.0
+
+    def unstandardise(
+        self, coef: np.ndarray, second_moments: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Weights (n_outputs, n_features) and intercepts (n_outputs,) of the user's columns.
+
+        Given the second moments (n_columns, n_columns) of the standardised columns, the weights are
+        those of least norm with the same logits.
+        """
+        weights = coef[:, : self.n_features] * self.inverse_scale.astype(np.float64)
+        if second_moments is not None:
+            weights = self._least_norm(weights, second_moments)
+        if not self.intercept:
+            return weights, np.zeros(len(coef))
+        return weights, coef[:, -1] - weights @ self.shift.astype(np.float64)
+
+    def standardise(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        """The inverse of `unstandardise`: coef (n_outputs, n_columns)."""
+        scale = self.inverse_scale.astype(np.float64)
+        coef = np.divide(weights, scale, out=np.zeros_like(weights), where=scale > 0)
+        if not self.intercept:
+            return coef
+        return np.column_stack([coef, intercepts + weights @ self.shift.astype(np.float64)])
+
+    def _least_norm(self, weights: np.ndarray, second_moments: np.ndarray) -> np.ndarray:
+        """The weights without their part in directions that change no logit."""
+        squares, vectors = scipy.linalg.eigh(second_moments[: self.n_features, : self.n_features])
+        rounding = 32 * len(squares) * np.finfo(np.float64).eps * squares[-1]
+        idle = vectors[:, squares <= rounding] * self.inverse_scale.astype(np.float64)[:, None]
+        if idle.shape[1] == 0:
+            return weights
+        basis, factor, _ = scipy.linalg.qr(idle, mode="economic", pivoting=True)
+        sizes = np.abs(np.diag(factor))
+        basis = basis[:, : int(np.sum(sizes > 1e-12 * sizes[0]))]
+        return weights - (weights @ basis) @ basis.T
+
+    def pair_moments(
+        self,
+        indices: np.ndarray,
+        roots: Callable[[np.ndarray], np.ndarray],
+        dtype: Any,
+        threads: int,
+    ) -> np.ndarray:
+        """sum_i roots_ki roots_li x_i x_i' over some rows, for each pair of l < k.
+
+        roots(indices) gives (K, len(indices)), float64, for the rows of a block. Here x is centred
+        but not scaled. The result (pairs, n_columns, width) is float64, and of it the part on and
+        above the diagonal counts. Sums over the rows of a block are in `dtype`.
+        """
+        n_classes = len(roots(indices[:1]))
+        n_pairs, width = n_classes * (n_classes - 1) // 2, self._row_shift(dtype).size
+        size = block_rows(2 * 8 * self.n_columns)  # the block and its transpose
+        memory_of = _threads.Workspaces(
+            ("second moments", size, width, np.dtype(dtype)),
+            lambda: _kernels.second_moments_memory(size, width, dtype),
+        )
+
+        def work(part: tuple[int, int]) -> np.ndarray:
+            totals = np.zeros((n_pairs, self.n_columns, width))
+            memory = memory_of.of_thread()
+            for start in range(*part, size):
+                some = indices[start : min(start + size, part[1])]
+                self._add_pair_moments(some, roots(some), memory, totals)
+            return totals
+
+        sum_size = n_pairs * self.n_columns**2
+        # Sums as large as these are new memory, whose first touch takes longer than adding to them.
+        parts = chunks(len(indices), sum_size, len(indices) * sum_size / 64)
+        return tree_sum(_threads.map_in_order(work, parts, threads))
+
+    def symmetric_moments(self, total: np.ndarray) -> np.ndarray:
+        """One of `pair_moments` as a symmetric matrix of the standardised columns."""
+        upper = np.triu(total[:, : self.n_columns])
+        upper += np.triu(upper, 1).T
+        return upper * (self.scale[:, None] * self.scale)
+
+    def _add_pair_moments(
+        self, indices: np.ndarray, roots: np.ndarray, memory: np.ndarray, totals: np.ndarray
+    ) -> None:
+        """Add the rows of one block."""
+        part = self.X[indices]
+        if scipy.sparse.issparse(part):
+            part = part.toarray()
+        part = _kernels.read_only(np.ascontiguousarray(part, memory.dtype))
+        shift = self._row_shift(memory.dtype)
+        workspace = _kernels.second_moments_workspace(memory, len(part), shift.size)
+        _kernels.pack_rows(_kernels.DenseRows(part, shift), 0, len(part), workspace.block)
+        _kernels.block_second_moments(workspace, roots, totals)
+
+    def _row_shift(self, dtype: Any) -> np.ndarray:
+        """What is subtracted from a row in a block of the dense kernels."""
+        return _kernels.row_shift(self.shift, self.intercept, dtype)

@@ -1,0 +1,37 @@
+"""How estimators read X: as floats, dense or CSR, all of them finite."""
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from sklearn.utils.validation import validate_data
+
+
+def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
+    """X as a float array or CSR matrix; `check_finite` is to follow."""
+    return validate_data(
+        model,
+        X,
+        y,
+        reset=reset,
+        accept_sparse="csr",
+        accept_large_sparse=True,
+        dtype=[np.float64, np.float32],
+        ensure_all_finite=False,
+    )
+
+
+def check_finite(model: Any, X: Any) -> None:
+    """NaN or infinity is an error that names the column."""
+    entries = X.data if scipy.sparse.issparse(X) else X
+    with np.errstate(over="ignore", invalid="ignore"):
+        fine = np.isfinite(entries.sum()) or np.isfinite(entries).all()
+    if fine:
+        return
+    wrong = scipy.sparse.coo_matrix(X)
+    entry = int(np.argmax(~np.isfinite(wrong.data)))
+    column, row = int(wrong.col[entry]), int(wrong.row[entry])
+    names = getattr(model, "feature_names_in_", None)
+    name = "" if names is None else f" ({names[column]!r})"
+    what = "NaN" if np.isnan(wrong.data[entry]) else "infinity"
+    raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")

@@ -1,0 +1,108 @@
+"""What the kernels of a linear model are given: rows of X of each kind, and memory to work in.
+
+numba is not needed to make these.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skmax._kernels.loss.arrays import LossWorkspace, loss_workspace
+from skmax._kernels.memory import VECTOR_BYTES, aligned, read_only, whole_vectors
+
+TILE_ROWS = 8  # rows of a block are whole tiles of so many
+CSR_VECTORS = 4  # vectors of outputs of a CSR row that stay in registers
+
+
+class DenseRows(NamedTuple):
+    """A dense X in C order, centred as its rows are copied into a block."""
+
+    X: np.ndarray  # (n, p)
+    shift: np.ndarray  # (width,): whole vectors; -1 for a column of ones, which is 0 in X
+
+
+class DenseColumns(NamedTuple):
+    """A dense X in Fortran order, by its transpose in C order."""
+
+    columns: np.ndarray  # (p, n)
+    shift: np.ndarray  # (width,)
+
+
+class CsrRows(NamedTuple):
+    """The arrays of a CSR matrix."""
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+
+
+Rows = DenseRows | DenseColumns | CsrRows
+
+
+def dense_rows(X: np.ndarray, shift: np.ndarray) -> DenseRows | DenseColumns:
+    """The kernels' view of X, which is contiguous in one order or the other."""
+    if X.flags.c_contiguous:
+        return DenseRows(read_only(X), shift)
+    return DenseColumns(read_only(X.T), shift)
+
+
+class PassWorkspace(NamedTuple):
+    """Memory for a pass over rows, block by block; `pass_workspace` makes one."""
+
+    block: np.ndarray  # rows of a block (dense), or some outputs of a row (CSR); aligned
+    logits: np.ndarray  # (K * rows of a block,), in the dtype of X
+    residual: np.ndarray  # the same
+    losses: np.ndarray  # (rows of a block,), float64: its size says how many rows make a block
+    loss: LossWorkspace
+
+
+def pass_workspace(rows: Rows, n_outputs: int, block_rows: int) -> PassWorkspace:
+    """A workspace for blocks of `block_rows` rows."""
+    if isinstance(rows, CsrRows):
+        dtype = rows.data.dtype
+        entries = CSR_VECTORS * VECTOR_BYTES // dtype.itemsize
+    else:
+        dtype = rows.shift.dtype
+        entries = -(-block_rows // TILE_ROWS) * TILE_ROWS * rows.shift.size
+    return PassWorkspace(
+        block=aligned((entries,), dtype),
+        logits=np.empty(n_outputs * block_rows, dtype),
+        residual=np.empty(n_outputs * block_rows, dtype),
+        losses=np.empty(block_rows),
+        loss=loss_workspace(block_rows, dtype),
+    )
+
+
+class SecondMomentsWorkspace(NamedTuple):
+    """Memory for sums of x x' over the rows of a block; `second_moments_workspace` makes one."""
+
+    block: np.ndarray  # (rows in whole tiles, width)
+    transposed: np.ndarray  # (width, rows in whole tiles)
+    weighted: np.ndarray  # the same
+    weight: np.ndarray  # (rows of a block,)
+
+
+def second_moments_memory(n_rows: int, width: int, dtype: Any) -> np.ndarray:
+    """Memory for the workspaces of up to `n_rows` rows of `width` entries, in whole vectors."""
+    tiled = -(-n_rows // TILE_ROWS) * TILE_ROWS
+    return aligned((3 * tiled * width + n_rows,), dtype)
+
+
+def second_moments_workspace(memory: np.ndarray, n_rows: int, width: int) -> SecondMomentsWorkspace:
+    """A workspace for exactly `n_rows` rows in the memory of `second_moments_memory`."""
+    tiled = -(-n_rows // TILE_ROWS) * TILE_ROWS
+    size = tiled * width
+    return SecondMomentsWorkspace(
+        block=memory[:size].reshape(tiled, width),
+        transposed=memory[size : 2 * size].reshape(width, tiled),
+        weighted=memory[2 * size : 3 * size].reshape(width, tiled),
+        weight=memory[3 * size : 3 * size + n_rows],
+    )
+
+
+def row_shift(shift: np.ndarray, ones: bool, dtype: Any) -> np.ndarray:
+    """The shift of each feature in whole vectors, and then -1 for a column of ones: 0 - -1."""
+    out = np.zeros(whole_vectors(shift.size + ones, dtype), dtype)
+    out[: shift.size] = shift
+    out[shift.size : shift.size + ones] = -1
+    return out

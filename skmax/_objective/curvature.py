@@ -1,0 +1,117 @@
+"""Sums over rows that say how the data term curves: Hessians, second moments, samples of rows."""
+
+from typing import Protocol
+
+import numpy as np
+
+from skmax import _kernels, _threads
+from skmax._design import Design
+from skmax._design.chunks import tree_sum
+
+
+class Rows(Protocol):
+    """What these need of a data term: its rows, their weights (n,), and how they are cut."""
+
+    design: Design
+    weight: np.ndarray
+    rounded_weight: np.ndarray
+    threads: int
+    chunks: list[tuple[int, int]]
+
+
+def pair_hessian(data: Rows, probabilities: np.ndarray, max_rows: int | None) -> np.ndarray:
+    """The Hessian (K p, K p) at the probabilities (K, n), or an estimate from some rows.
+
+    Its blocks off the diagonal are minus sum_i s_i p_ik p_il x_i x_i', symmetric themselves: a
+    quarter of the entries says it all. Each block on the diagonal is minus the sum of the others in
+    its row, without cancellation.
+    """
+    design = data.design
+    indices, weight = np.arange(design.n_rows), data.weight
+    if max_rows is not None and max_rows < len(indices):
+        indices, weight = sample_rows(data.weight, influence_of_rows(data, probabilities), max_rows)
+
+    def roots(some: np.ndarray) -> np.ndarray:
+        """sqrt(s) p, of which the products for two classes weigh their block of the Hessian."""
+        p = probabilities[:, some].astype(np.float64)
+        if len(p) == 1:
+            p = np.concatenate([p, 1 - p])
+        return p * np.sqrt(weight[some])
+
+    # In the dtype of X: a Hessian product sees no more of the Hessian either.
+    totals = design.pair_moments(indices, roots, design.dtype, data.threads)
+    if len(probabilities) == 1:
+        return design.symmetric_moments(totals[0])
+    n_columns = design.n_columns
+    hessian = np.empty((len(probabilities) * n_columns,) * 2)
+    block = np.empty((n_columns, n_columns))
+    _kernels.hessian_of_pairs(totals, design.scale, block, hessian)
+    return hessian
+
+
+def weighted_second_moments(
+    data: Rows, max_rows: int | None, factor: np.ndarray, dtype: np.dtype
+) -> np.ndarray:
+    """sum_i s_i factor_i x_i x_i' (p, p), from at most `max_rows` rows: factor (n,)."""
+    design = data.design
+    indices, weight = np.arange(design.n_rows), data.weight
+    if max_rows is not None and max_rows < len(indices):
+        influence = factor * design.squared_norms
+        indices, weight = sample_rows(data.weight, influence, max_rows)
+    weight = weight * factor
+
+    def roots(some: np.ndarray) -> np.ndarray:
+        return np.stack([weight[some], np.ones(len(some))])
+
+    return design.symmetric_moments(design.pair_moments(indices, roots, dtype, data.threads)[0])
+
+
+def class_covariance(data: Rows, probabilities: np.ndarray) -> np.ndarray:
+    """The weighted mean over the rows of diag(p) - p p' (K, K), or of p (1 - p) for one output."""
+
+    def work(chunk: tuple[int, int]) -> np.ndarray:
+        p = probabilities[:, slice(*chunk)]
+        if len(p) == 1:
+            p = np.concatenate([p, 1 - p])
+        products = ((p * data.rounded_weight[slice(*chunk)]) @ p.T).astype(np.float64)
+        if len(probabilities) == 1:
+            return products[:1, 1:]
+        diagonal = np.s_[:: len(p) + 1]
+        products.flat[diagonal] = 0.0
+        covariance = -products
+        covariance.flat[diagonal] = products.sum(axis=1)
+        return covariance
+
+    return tree_sum(_threads.map_in_order(work, data.chunks, data.threads))
+
+
+def influence_of_rows(data: Rows, probabilities: np.ndarray) -> np.ndarray:
+    """What a row may add to the Hessian, relative to the rest: squared norm times curvature, (n,).
+
+    The curvature of each class counts relative to its mean, so that a rare class keeps its rows in
+    a sample: the leverage of a row under the diagonal of the Kronecker product.
+    """
+    influence, sums = np.empty(data.design.n_rows), np.empty(8)
+    mean = np.array([_kernels.mean_curvature(p, data.weight, sums) for p in probabilities])
+    factors = np.divide(1.0, mean, out=np.zeros_like(mean), where=mean > 0)
+    _kernels.row_curvature(probabilities, factors, influence)
+    return influence * data.design.squared_norms
+
+
+def sample_rows(
+    weight: np.ndarray, influence: np.ndarray, max_rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of rows that stand for all, and weights (n,) that they have then.
+
+    Half of the draws go by weight times influence, half by weight alone, both evenly spaced along
+    the rows, so that no chance is involved.
+    """
+    influence = weight * influence
+    probability = 0.5 * influence / max(influence.sum(), 1e-300) + 0.5 * weight
+    ends = np.cumsum(probability)
+    step = ends[-1] / max_rows
+    draws = (np.arange(max_rows) + 0.5) * step
+    indices, counts = np.unique(np.searchsorted(ends, draws), return_counts=True)
+    sampled = np.zeros_like(weight)
+    sampled[indices] = weight[indices] * counts * step / probability[indices]
+    return indices, sampled

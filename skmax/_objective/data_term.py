@@ -1,0 +1,229 @@
+"""The data term: the weighted mean of the cross-entropy, a sum over the rows of X.
+
+(1/S) sum_i s_i CE(targets_i, softmax(logits_i)),   S = sum_i s_i
+"""
+
+from typing import Protocol
+
+import numpy as np
+
+from skmax import _kernels, _threads
+from skmax._design import Design
+from skmax._design.chunks import block_rows, chunks, tree_sum
+from skmax._objective.curvature import (
+    class_covariance,
+    pair_hessian,
+    weighted_second_moments,
+)
+from skmax._objective.probabilities import SharedProbabilities
+
+#: Times as many operations a second in a matrix of second moments as in a pass, in benchmarks of
+#: both on one core with AVX-512.
+MOMENTS_SPEED = 1.5
+SETTLED = 0.01  # how far from 0 and 1 the probabilities of classes told apart may be
+
+
+class DataTermPoint(Protocol):
+    """The data term at one coef; immutable."""
+
+    @property
+    def coef(self) -> np.ndarray: ...
+    @property
+    def value(self) -> float: ...
+    @property
+    def gradient(self) -> np.ndarray: ...
+    def hessian_product(self, directions: np.ndarray) -> np.ndarray: ...
+    def hessian(self, max_rows: int | None = None) -> np.ndarray: ...
+    def second_moments(
+        self, max_rows: int | None = None, curvature_weight: float = 0.0
+    ) -> np.ndarray: ...
+    def class_covariance(self) -> np.ndarray: ...
+
+
+class DataTerm(Protocol):
+    """A sum over rows and nothing else, as a function of coef (n_outputs, n_columns).
+
+    `shape` is that of coef, the last column the intercept; `resolution` is what a value may be off
+    by, relative to it, through rounding; `threads` says how many may be used.
+    """
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    @property
+    def resolution(self) -> float: ...
+    @property
+    def threads(self) -> int: ...
+    def at(self, coef: np.ndarray) -> DataTermPoint: ...
+    def hessian_cost(self, max_rows: int) -> float: ...
+
+
+class CrossEntropy:
+    """The data term over the rows of a design.
+
+    Parameters
+    ----------
+    design : DenseDesign or CsrDesign
+        The standardised columns of X.
+    targets : Labels, ClassProbabilities or BinaryTargets
+        What each row should be, in the dtype of X.
+    weight : ndarray of shape (n,)
+        Sample weights, summing to 1 (over all the rows that are added up).
+    n_outputs : int
+        Rows of `coef`: the number of classes, or 1 for two classes.
+    threads : int
+        How many threads go over the rows.
+    """
+
+    def __init__(
+        self,
+        design: Design,
+        targets: _kernels.Targets,
+        weight: np.ndarray,
+        n_outputs: int,
+        threads: int,
+    ) -> None:
+        self.design, self.targets, self.weight, self.threads = design, targets, weight, threads
+        self.rounded_weight = weight.astype(design.dtype)
+        self.shape = (n_outputs, design.n_columns)
+        self.resolution = float(max(np.finfo(design.dtype).eps, 16 * np.finfo(np.float64).eps))
+        self.probabilities = SharedProbabilities((n_outputs, design.n_rows), design.dtype)
+        operations = design.n_rows * design.entries_per_row * n_outputs
+        #: Ranges of rows whose sums are formed separately.
+        self.chunks = chunks(design.n_rows, int(np.prod(self.shape)), operations)
+        # Rows that a pass works on at a time: they and their logits stay in the cache.
+        size = block_rows(max(design.bytes_per_row, n_outputs * design.dtype.itemsize))
+        self._workspaces = _threads.Workspaces(
+            ("pass", type(design.rows), design.dtype, design.bytes_per_row, n_outputs, size),
+            lambda: _kernels.pass_workspace(design.rows, n_outputs, size),
+        )
+
+    def at(self, coef: np.ndarray) -> "CrossEntropyPoint":
+        """Value, gradient and what a Hessian product needs, by one pass over the rows."""
+        return CrossEntropyPoint(self, coef)
+
+    def hessian_cost(self, max_rows: int) -> float:
+        """How many Hessian products take as long as the Hessian of some rows and its factors."""
+        n_outputs, n_columns = self.shape
+        n_rows, pairs = self.design.n_rows, max(1, n_outputs * (n_outputs - 1) // 2)
+        hessian = min(max_rows, n_rows) * pairs * n_columns**2 + (n_outputs * n_columns) ** 3
+        product = 4 * n_rows * self.design.entries_per_row * n_outputs
+        return hessian / (MOMENTS_SPEED * product)
+
+    def value_and_gradient(
+        self, coef: np.ndarray, probabilities: np.ndarray
+    ) -> tuple[float, np.ndarray]:
+        """Value and gradient at `coef`; fills `probabilities` (n_outputs, n)."""
+        design, packed = self.design, self.design.packed_coef(coef)
+        totals = design.zero_gradients(len(self.chunks), len(coef))
+
+        def work(index: int) -> float:
+            return _kernels.value_and_gradient(
+                design.rows,
+                packed,
+                self.targets,
+                self.weight,
+                self.rounded_weight,
+                *self.chunks[index],
+                self._workspaces.of_thread(),
+                probabilities,
+                totals[index],
+            )
+
+        values = _threads.map_in_order(work, range(len(self.chunks)), self.threads)
+        return tree_sum(values), design.gradient(totals, len(coef))
+
+    def hessian_product(self, direction: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+        """The Hessian at `probabilities` times a direction of the shape of coef."""
+        design, packed = self.design, self.design.packed_coef(direction)
+        totals = design.zero_gradients(len(self.chunks), len(direction))
+
+        def work(index: int) -> None:
+            _kernels.hessian_product(
+                design.rows,
+                packed,
+                self.rounded_weight,
+                *self.chunks[index],
+                self._workspaces.of_thread(),
+                probabilities,
+                totals[index],
+            )
+
+        _threads.map_in_order(work, range(len(self.chunks)), self.threads)
+        return design.gradient(totals, len(direction))
+
+    def column_moments(self) -> np.ndarray:
+        """The weighted second moments of all columns in float64, to tell which depend on others."""
+        weight = np.ones(self.design.n_rows)
+        return weighted_second_moments(self, None, weight, np.dtype(np.float64))
+
+
+class CrossEntropyPoint:
+    """The data term at `coef`, with its value and its gradient.
+
+    It has the probabilities of all rows as long as no other point has been made, and then makes
+    them again from `coef` when they are asked for.
+    """
+
+    def __init__(self, data: CrossEntropy, coef: np.ndarray) -> None:
+        self._data, self.coef = data, coef
+        probabilities = data.probabilities.take(self)
+        self.value, self.gradient = data.value_and_gradient(coef, probabilities)
+
+    @property
+    def probabilities(self) -> np.ndarray:
+        """Those of every row, (n_outputs, n), in the dtype of X."""
+        probabilities = self._data.probabilities.of(self)
+        if probabilities is None:
+            probabilities = self._data.probabilities.take(self)
+            self._data.value_and_gradient(self.coef, probabilities)
+        return probabilities
+
+    def hessian_product(self, directions: np.ndarray) -> np.ndarray:
+        """The Hessian times a direction of the shape of coef, or times each of (m, *shape)."""
+        if directions.ndim == 3:
+            return np.stack([self.hessian_product(direction) for direction in directions])
+        return self._data.hessian_product(directions, self.probabilities)
+
+    def hessian(self, max_rows: int | None = None) -> np.ndarray:
+        """The Hessian (size, size), or an estimate of it from at most `max_rows` rows."""
+        return pair_hessian(self._data, self.probabilities, max_rows)
+
+    def second_moments(
+        self, max_rows: int | None = None, curvature_weight: float = 0.0
+    ) -> np.ndarray:
+        """The weighted second moments of the columns, from at most `max_rows` rows.
+
+        The fraction `curvature_weight` of each row's factor goes by its curvature, the trace of
+        diag(p) - p p', relative to the mean.
+        """
+        factor = np.ones(self._data.design.n_rows)
+        if curvature_weight > 0:
+            curvature = np.empty_like(factor)
+            _kernels.row_curvature(self.probabilities, np.ones(len(self.coef)), curvature)
+            mean = float(self._data.weight @ curvature)
+            if mean > 0:
+                curvature *= curvature_weight / mean
+            factor = (1 - curvature_weight) + curvature
+        return weighted_second_moments(self._data, max_rows, factor, self._data.design.dtype)
+
+    def class_covariance(self) -> np.ndarray:
+        """The weighted mean over the rows of diag(p) - p p', or of p (1 - p) for one output."""
+        return class_covariance(self._data, self.probabilities)
+
+    def separated(self) -> np.ndarray:
+        """Whether each output tells its class from the others on every row, (n_outputs,) of bool.
+
+        The probability is then within SETTLED of targets that are all 0 or 1.
+        """
+        targets, counts = self._data.targets, self._data.weight > 0
+        found = np.empty(len(self.coef), bool)
+        for k, p in enumerate(self.probabilities):
+            if isinstance(targets, _kernels.Labels):
+                of_class = (targets.codes == k).astype(p.dtype)
+            elif isinstance(targets, _kernels.BinaryTargets):
+                of_class = targets.probabilities
+            else:
+                of_class = targets.probabilities[k]
+            sure = (np.abs(p - of_class) <= SETTLED) & ((of_class == 0) | (of_class == 1))
+            found[k] = bool(sure[counts].all())
+        return found

@@ -1,0 +1,87 @@
+"""From X and targets to an objective, and from its coefficients to those of the user's columns."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from skmax import _threads
+from skmax._design import Design, design_of
+from skmax._design.standardised import LEAST_NORM_COLUMNS
+from skmax._estimators.targets import Targets
+from skmax._objective import CrossEntropy, NoPenalty, Objective, Penalty, Ridge
+
+#: Products of an entry of X and an output below which a second thread costs more than it brings.
+SMALL = 1_200_000
+#: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
+BELOW = 30.0
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An objective over the classes that have weight, and the way back to all of them.
+
+    `classes` (n_classes,) are all of them, `present` masks the rows of `coef_` that are fitted.
+    """
+
+    design: Design
+    data: CrossEntropy
+    objective: Objective
+    classes: np.ndarray
+    present: np.ndarray
+
+    def unpack(self, coef: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`coef_` and `intercept_` from coefficients of the standardised columns."""
+        penalty, moments = self.objective.penalty, None
+        if not penalty.bounds_coef and self.design.n_columns <= LEAST_NORM_COLUMNS:
+            moments = self.data.column_moments()
+        weights, biases = self.design.unstandardise(coef, moments)
+        weights, biases = penalty.canonical(weights), penalty.canonical(biases)
+        dtype = self.design.dtype
+        coef_ = np.zeros((len(self.present), weights.shape[1]), dtype)
+        intercept_ = np.full(len(self.present), -BELOW, dtype)
+        coef_[self.present], intercept_[self.present] = weights, biases
+        if len(self.present) > 1:
+            intercept_ -= intercept_.mean()
+        return coef_, intercept_
+
+    def pack(self, coef_: np.ndarray, intercept_: np.ndarray) -> np.ndarray:
+        """The inverse of `unpack`."""
+        weights = coef_[self.present].astype(np.float64)
+        return self.design.standardise(weights, intercept_[self.present].astype(np.float64))
+
+    def separable_classes(self, point: Any) -> np.ndarray:
+        """The classes that are told apart from the others on every row, where nothing bounds coef.
+
+        `point` is that of the fit.
+        """
+        if self.objective.penalty.bounds_coef:
+            return self.classes[:0]
+        separated = point.data.separated()
+        if len(self.present) == 1:
+            return self.classes if separated[0] else self.classes[:0]
+        return self.classes[self.present][separated]
+
+
+def problem_of(
+    X: Any, targets: Targets, *, C: float, fit_intercept: bool, n_jobs: int | None
+) -> Problem:
+    """The problem of a fit: X dense or CSR of float32 or float64."""
+    classes = targets.classes
+    kept = targets.class_totals() > 0 if fit_intercept else np.ones(len(classes), bool)
+    n_outputs = 1 if len(classes) == 2 else int(kept.sum())
+    if not kept.all():
+        targets = targets.restricted(kept)
+    total = float(targets.weight.sum())
+    weight = targets.weight / total
+    work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
+    threads = 1 if work < SMALL else _threads.n_threads(n_jobs)
+    design = design_of(X, weight, fit_intercept, may_rotate=Ridge.invariant_to_rotation)
+    penalty: Penalty = NoPenalty(design.n_columns)
+    if np.isfinite(C):
+        penalty = Ridge.of_user_columns(1 / (C * total), design.coef_scale)
+    kernel_targets = targets.for_kernels(n_outputs, design.dtype)
+    data = CrossEntropy(design, kernel_targets, weight, n_outputs, threads)
+    present = kept if len(classes) > 2 else np.ones(1, bool)
+    return Problem(design, data, Objective(data, penalty), classes, present)

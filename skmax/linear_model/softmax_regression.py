@@ -1,0 +1,480 @@
+"""SoftmaxRegression: multinomial logistic regression as a scikit-learn estimator."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score
+from sklearn.utils.validation import check_is_fitted
+
+from skmax import _solvers, _threads
+from skmax._design.predict import predict_logits
+from skmax._estimators import parameters
+from skmax._estimators.prediction import (
+    fraction_on_predicted,
+    to_log_probabilities,
+    to_probabilities,
+    with_first,
+)
+from skmax._estimators.progress import FRAMES, CallbackSupport, Task, fit_task, with_callbacks
+from skmax._estimators.rollback import rollback_on_error
+from skmax._estimators.samples import check_finite, read_samples
+from skmax._estimators.targets import is_soft, read_targets
+from skmax.linear_model._problem import SMALL, Problem, problem_of
+
+CONSTRAINTS = {
+    "C": parameters.INVERSE_STRENGTH,
+    "l1_ratio": parameters.NO_L1,
+    "fit_intercept": parameters.BOOLEAN,
+    "class_weight": parameters.CLASS_WEIGHT,
+    "solver": parameters.one_of("auto", "lbfgs", "newton"),
+    "tol": parameters.POSITIVE,
+    "max_iter": parameters.integer(1),
+    "warm_start": parameters.BOOLEAN,
+    "random_state": parameters.SEED,
+    "n_jobs": parameters.JOBS,
+    "verbose": parameters.VERBOSITY,
+}
+MOST_NAMES = 5  # classes that a warning names
+
+
+class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
+    r"""Softmax (multinomial logistic) regression that converges on the data as they are.
+
+    Minimises
+
+    .. math:: \frac1S \sum_i s_i \, \mathrm{CE}(t_i, \mathrm{softmax}(W x_i + b))
+              + \frac{1}{2 C S} \|W\|^2, \qquad S = \sum_i s_i,
+
+    whose minimum is that of scikit-learn's LogisticRegression at the same `C`. Columns need no
+    scaling: that is done inside, while the penalty stays that of the given columns. For two classes
+    there is one row of coefficients and one sigmoid, as in scikit-learn.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse strength of the penalty; ``np.inf`` for none.
+    l1_ratio : float, default=0.0
+        The fraction of the L1 norm in the penalty; only 0 is available yet.
+    fit_intercept : bool, default=True
+        Whether to fit `b`, which is not penalised.
+    class_weight : dict or "balanced", default=None
+        A factor for the weight of each class (1 where a class is not named), or "balanced" for the
+        inverse of the weighted counts.
+    solver : {"auto", "lbfgs", "newton"}, default="auto"
+        "newton": trust-region Newton, with the exact Hessian where that is small and conjugate
+        gradients, preconditioned by the Hessian of a sample of rows, otherwise; "lbfgs":
+        preconditioned L-BFGS that ends in Newton steps. "auto" chooses by the problem's size:
+        L-BFGS beyond 2500 coefficients. `solver_` says what ran.
+    tol : float, default=1e-6
+        What the fit guarantees, of the estimated relative gap (value - minimum) / minimum: before
+        the last step it was at most `tol`, by half the squared Newton decrement, and after it at
+        most ``tol**1.5``, by the gradient in the norm of the last preconditioner (both in the
+        precision of the data). The estimate does not depend on the scale of the features. A fit
+        also ends where rounding allows no further decrease, and has converged if the gap is then
+        within `tol` or a hundred times the rounding of the objective.
+    max_iter : int, default=1000
+        The most iterations.
+    warm_start : bool, default=False
+        Whether `fit` starts from the coefficients of the last one, if classes and columns are the
+        same.
+    random_state : int, RandomState or None, default=None
+        Not used by the present solvers; None is a fixed seed: nothing varies from run to run.
+    n_jobs : int or None, default=None
+        The most threads for the rows of `X`; None and -1 mean all that the process may use. The
+        result is the same to the last bit for any number.
+    verbose : int, default=0
+        1 prints a line per iteration.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels.
+    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
+        The coefficients `W`, float32 for float32 `X`, else float64. For three or more classes they
+        sum to 0 over the classes.
+    intercept_ : ndarray of shape (n_classes,) or (1,)
+        The intercepts `b`; for three or more classes they sum to 0.
+    n_features_in_ : int
+        The number of columns of `X`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        The names of the columns, where all are strings.
+    n_iter_ : int
+        The number of iterations.
+    solver_ : str
+        The method that ran: "newton-cholesky", "newton-cg" or "lbfgs"; of several that went on from
+        each other, all, as in "newton-cg, lbfgs".
+    converged_ : bool
+        Whether the guarantee of `tol` holds.
+    objective_ : float
+        The value of the objective above.
+    optimality_gap_ : float
+        The estimated relative gap of `objective_`.
+    loss_curve_ : list of float
+        The objective at the start and after each iteration.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the fit ends before its guarantee holds: why, how far from the optimum, and what to do.
+
+    See Also
+    --------
+    sklearn.linear_model.LogisticRegression : The same model; `to_sklearn` makes one.
+
+    Notes
+    -----
+    *Soft labels.* `y` of shape (n_samples, n_classes) with two or more columns holds class
+    probabilities or counts. Each row is multiplied by the class weights, its sum becomes a factor
+    of the sample's weight, and the row is divided by it: the fit equals that of the hard labels
+    repeated with those weights.
+
+    *A class of no weight* stays in `classes_`; with an intercept its probability is below 1e-12.
+
+    *Without a penalty* and with columns that depend on each other, `coef_` is the solution of least
+    norm (up to 4000 columns). Where a class can be told apart from the others without an error
+    there is no optimum: the fit stops when nothing is left to gain, and warns which classes.
+
+    References
+    ----------
+    J. Nocedal, S. J. Wright, Numerical Optimization, Springer 2006, chapters 4 and 7.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skmax import SoftmaxRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> model = SoftmaxRegression().fit(X, y)
+    >>> model.converged_, round(model.score(X, y), 3)
+    (True, 0.973)
+    """
+
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        solver: str = "auto",
+        tol: float = 1e-6,
+        max_iter: int = 1000,
+        warm_start: bool = False,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.fit_intercept = fit_intercept
+        self.class_weight = class_weight
+        self.solver = solver
+        self.tol = tol
+        self.max_iter = max_iter
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SoftmaxRegression":
+        """Fit the model; after an error the estimator is as it was before.
+
+        A callback that asks to stop leaves what was reached until then.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples. float32 and float64 are used as they are (CSR of any index size), all else
+            is converted.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Class labels, or class probabilities or counts; the names of a data frame's columns
+            become `classes_`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights; a weight of 0 is as good as leaving the sample out.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter, a column of `X`, a row of `y` or a weight is not as it must be, or fewer
+            than two classes have weight.
+        TypeError
+            If `X` or `y` is of a kind that cannot be read.
+        """
+        task = fit_task(self, X, y, sample_weight, self.max_iter)
+        with rollback_on_error(self):
+            # 1. Check.
+            parameters.check_parameters(self, CONSTRAINTS)
+            X = read_samples(self, X, None if y is None else "no_validation")
+            check_finite(self, X)
+            # 2. Read the targets.
+            targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
+            with _threads.one_blas_thread():
+                # 3. Build the objective.
+                problem = problem_of(
+                    X, targets, C=self.C, fit_intercept=self.fit_intercept, n_jobs=self.n_jobs
+                )
+                # 4. Solve.
+                result = self._solve(problem, task)
+                # 5. Unpack.
+                self._unpack(problem, result)
+                separable = problem.separable_classes(result.point)
+            task.end(lambda: self._coefficients(problem, result.coef))
+            self._warn_unless_converged(result.status, separable)
+        return self
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict the most probable class of each sample.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Class labels.
+        """
+        logits = self.decision_function(X)
+        best = (logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)
+        return self.classes_[best]
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Probabilities in the order of `classes_`.
+        """
+        return self._finished_logits(X, to_probabilities)
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Predict the logarithm of each class's probability, finite where that underflows.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Log-probabilities in the order of `classes_`.
+        """
+        return self._finished_logits(X, to_log_probabilities)
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Compute the logits.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            The logit of each class; for two classes that of ``classes_[1]``.
+        """
+        logits = self._logits(X)
+        return logits[:, 0] if len(self.classes_) == 2 else logits
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Compute the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            True labels, or soft labels with the columns in the order of `classes_`.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+
+        Returns
+        -------
+        float
+            The weighted fraction of right labels; for soft labels that of the targets' mass which
+            lies on the predicted classes.
+        """
+        if not is_soft(y):
+            return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
+        logits = self._finished_logits(X, None)
+        return fraction_on_predicted(y, self.classes_, logits, sample_weight)
+
+    def sparsify(self) -> "SoftmaxRegression":
+        """Store `coef_` as a sparse matrix, to save memory where most of it is 0.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+        """
+        check_is_fitted(self)
+        self.coef_: Any = scipy.sparse.csr_matrix(self.coef_)
+        return self
+
+    def densify(self) -> "SoftmaxRegression":
+        """Store `coef_` as an array again.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+        """
+        check_is_fitted(self)
+        self.coef_ = self._dense_coef()
+        return self
+
+    def to_sklearn(self) -> LogisticRegression:
+        """Make a fitted LogisticRegression with the same coefficients.
+
+        Whatever reads those, export to ONNX say, then works.
+
+        Returns
+        -------
+        sklearn.linear_model.LogisticRegression
+            Predicts the same probabilities.
+        """
+        check_is_fitted(self)
+        other = LogisticRegression(
+            C=self.C,
+            fit_intercept=self.fit_intercept,
+            class_weight=self.class_weight,
+            max_iter=self.max_iter,
+        )
+        other.classes_ = self.classes_.copy()
+        other.coef_ = self._dense_coef().copy()
+        other.intercept_ = self.intercept_.copy()
+        other.n_features_in_ = self.n_features_in_
+        other.n_iter_ = np.array([self.n_iter_], dtype=np.int32)
+        if hasattr(self, "feature_names_in_"):
+            other.feature_names_in_ = self.feature_names_in_.copy()
+        return other
+
+    def _solve(self, problem: Problem, task: Task) -> _solvers.Result:
+        """Minimise the objective, telling of each iteration."""
+
+        def iteration_ends(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
+            if self.verbose:
+                _print_line(n_iter, value, gap)
+            part = task.part("iteration")
+            part.begin()
+            return part.end(lambda: self._coefficients(problem, coef) | {"n_iter_": n_iter})
+
+        task.begin()
+        return _solvers.solve(
+            _solvers.choose(self.solver, problem.design.n_rows, problem.objective.shape),
+            problem.objective,
+            self._start(problem),
+            tol=self.tol,
+            max_iter=self.max_iter,
+            on_iteration=iteration_ends,
+        )
+
+    def _unpack(self, problem: Problem, result: _solvers.Result) -> None:
+        """Keep what the solver has come to."""
+        self.__dict__.update(self._coefficients(problem, result.coef))
+        self.n_iter_, self.solver_ = result.n_iter, result.method
+        self.converged_, self.objective_ = result.converged, result.value
+        self.optimality_gap_, self.loss_curve_ = result.gap, result.values
+
+    def _coefficients(self, problem: Problem, coef: np.ndarray) -> dict[str, np.ndarray]:
+        """The attributes that make predictions."""
+        coef_, intercept_ = problem.unpack(coef)
+        return {"classes_": problem.classes, "coef_": coef_, "intercept_": intercept_}
+
+    def _start(self, problem: Problem) -> np.ndarray:
+        """Where to start: zero, where every class has curvature, or the last coefficients."""
+        same = (
+            self.warm_start
+            and hasattr(self, "coef_")
+            and self.coef_.shape[1] == self.n_features_in_
+            and np.array_equal(self.classes_, problem.classes)
+        )
+        if not same:
+            return np.zeros(problem.objective.shape)
+        return problem.pack(self._dense_coef(), self.intercept_)
+
+    def _warn_unless_converged(self, status: _solvers.Status, separable: np.ndarray) -> None:
+        """Say why a fit has not converged and what to do."""
+        sentence = status.sentence
+        if len(separable):
+            status = _solvers.Status.SEPARABLE
+            self.converged_, self.optimality_gap_ = False, np.inf
+            sentence = (
+                f"without a penalty there is no optimum, as {_listed(separable)} separable from "
+                "the rest: the coefficients would grow without bound"
+            )
+        if status.converged or status is _solvers.Status.ASKED_TO_STOP:
+            return
+        warnings.warn(
+            f"SoftmaxRegression has not converged: {sentence}. The estimated relative gap to "
+            f"the optimum is {self.optimality_gap_:.2g} (tol={self.tol:g}). {status.advice}",
+            ConvergenceWarning,
+            stacklevel=3 + FRAMES,
+        )
+
+    def _logits(self, X: Any, finish: Any = None) -> np.ndarray:
+        """Logits (n, rows of `coef_`), which finish(logits) may change in place."""
+        check_is_fitted(self)
+        X = read_samples(self, X, reset=False)
+        coef = self._dense_coef()
+        if not scipy.sparse.issparse(X) and X.dtype == coef.dtype and X.size * len(coef) >= SMALL:
+            threads = _threads.n_threads(self.n_jobs)
+            logits, finite = predict_logits(X, coef, self.intercept_, threads, finish)
+            if not finite:  # as some logits are where X is not
+                check_finite(self, X)
+            return logits
+        check_finite(self, X)
+        logits = np.asarray(X @ coef.T) + self.intercept_
+        if finish is not None:
+            finish(logits)
+        return logits
+
+    def _finished_logits(self, X: Any, finish: Any) -> np.ndarray:
+        """A logit for every class, that of the first of two 0, changed in place by `finish`."""
+        if not (hasattr(self, "classes_") and len(self.classes_) == 2):
+            return self._logits(X, finish)
+        both = with_first(self._logits(X))
+        if finish is not None:
+            finish(both)
+        return both
+
+    def _dense_coef(self) -> np.ndarray:
+        """`coef_` as an array, sparsified or not."""
+        return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+
+
+def _listed(names: np.ndarray) -> str:
+    """The first few classes and their number, with the verb that follows."""
+    if len(names) == 1:
+        return f"class {names[0]!s} is"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"classes {', '.join(map(str, names[:MOST_NAMES]))}{more} are"
+
+
+def _print_line(n_iter: int, value: float, gap: float) -> None:
+    """What is printed of an iteration at verbose=1."""
+    print(f"iteration {n_iter:4d}  objective {value:.10g}  estimated relative gap {gap:.2g}")

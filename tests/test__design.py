@@ -1,0 +1,303 @@
+"""Designs, dense, sparse and in the row space: the maps of coefficients and back."""
+
+import itertools
+
+import numpy as np
+import pytest
+import scipy.sparse
+from problems import logits_of, standardised
+
+from skmax import _kernels
+from skmax._design import Columns, CsrDesign, DenseDesign, RowSpaceDesign, design_of
+from skmax._design.chunks import block_rows, chunks, tree_sum
+from skmax._design.columns import columns_of
+from skmax._design.predict import predict_logits
+from skmax._objective import Ridge
+
+
+def raw(n=60, p=5, *, offset=3.0, dtype=np.float64, seed=0):
+    """Columns of sizes 1e-3 to 1e3 about offsets, and weights that sum to 1."""
+    rng = np.random.default_rng(seed)
+    X = (rng.normal(size=(n, p)) + offset) * np.logspace(-3, 3, p)
+    weight = rng.exponential(size=n)
+    return X.astype(dtype), weight / weight.sum()
+
+
+def standard(X, weight, intercept=True):
+    """The design that a fit under an L2 penalty would take."""
+    return design_of(X, weight, intercept, may_rotate=True)
+
+
+def view(name, intercept, dtype=np.float64):
+    """The user's dense X, the weights and the design of that name."""
+    shape = (20, 50) if name == "row space" else (60, 5)
+    X, weight = raw(*shape, dtype=dtype)
+    design = standard(scipy.sparse.csr_matrix(X) if name == "csr" else X, weight, intercept)
+    types = {"dense": DenseDesign, "csr": CsrDesign, "row space": RowSpaceDesign}
+    assert type(design) is types[name]
+    return X, weight, design
+
+
+def naive_standardised(design):
+    """All rows as `rows` should standardise them."""
+    X = design.X.toarray() if scipy.sparse.issparse(design.X) else design.X
+    features = (X - design.shift) * design.inverse_scale
+    return np.column_stack([features, np.ones(len(X))]) if design.intercept else features
+
+
+VIEWS = pytest.mark.parametrize("name", ["dense", "csr", "row space"])
+INTERCEPT = pytest.mark.parametrize("intercept", [True, False])
+
+
+@VIEWS
+@INTERCEPT
+def test_standardise_and_unstandardise_undo_each_other(name, intercept):
+    _, _, design = view(name, intercept)
+    coef = np.random.default_rng(1).normal(size=(3, design.n_columns))
+    weights, intercepts = design.unstandardise(coef)
+    assert weights.shape[0] == len(intercepts) == 3
+    again = design.standardise(weights, intercepts)
+    np.testing.assert_allclose(again, coef, rtol=1e-7, atol=1e-8)
+
+
+@VIEWS
+@INTERCEPT
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_logits_are_those_of_the_users_coefficients(name, intercept, dtype):
+    X, _, design = view(name, intercept, dtype)
+    coef = np.random.default_rng(1).normal(size=(3, design.n_columns))
+    weights, intercepts = design.unstandardise(coef)
+    edges = [0, 1, 7, len(X)]
+    parts = [logits_of(design, coef, start, stop) for start, stop in itertools.pairwise(edges)]
+    logits = np.vstack(parts).T
+    assert logits.dtype == dtype
+    expected = weights @ X.T.astype(np.float64) + intercepts[:, None]
+    tolerance = 1e-9 if dtype == np.float64 else 1e-3
+    np.testing.assert_allclose(logits, expected, rtol=tolerance, atol=tolerance)
+    assert intercept or not intercepts.any()
+
+
+@VIEWS
+@INTERCEPT
+def test_the_gradient_is_the_residuals_times_the_standardised_rows(name, intercept):
+    X, _, design = view(name, intercept)
+    labels, weight = np.arange(len(X)) % 3, np.random.default_rng(1).uniform(size=len(X))
+    targets = _kernels.Labels(labels)
+    coef = np.random.default_rng(2).normal(size=(3, design.n_columns))
+    packed, p, total = design.packed_coef(coef), np.empty((3, len(X))), design.zero_gradients(1, 3)
+    workspace = _kernels.pass_workspace(design.rows, 3, 16)
+    for start, stop in [(0, 5), (5, 13), (13, len(X))]:
+        _kernels.value_and_gradient(
+            design.rows, packed, targets, weight, weight, start, stop, workspace, p, total[0]
+        )
+    residual = weight * (p - np.eye(3)[:, labels])
+    expected = residual @ naive_standardised(design)
+    np.testing.assert_allclose(design.gradient(total, 3), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["dense", "csr"])
+@INTERCEPT
+def test_standardised_columns_have_mean_0_and_second_moment_1(name, intercept):
+    _, weight, design = view(name, intercept)
+    block = standardised(design)
+    features = block[:, :5]
+    np.testing.assert_allclose(weight @ features**2, 1, rtol=1e-12)
+    if intercept:
+        np.testing.assert_allclose(weight @ features, 0, atol=1e-14)
+        np.testing.assert_array_equal(block[:, 5], 1)
+    else:
+        np.testing.assert_array_equal(design.shift, 0)
+        assert block.shape == (60, 5)
+
+
+@VIEWS
+@INTERCEPT
+def test_the_penalty_is_that_of_the_users_coefficients(name, intercept):
+    _, _, design = view(name, intercept)
+    coef = np.random.default_rng(1).normal(size=(3, design.n_columns))
+    weights = design.unstandardise(coef)[0]
+    penalised = 2 * Ridge.of_user_columns(0.3, design.coef_scale).value(coef)
+    assert penalised == pytest.approx(0.3 * np.sum(weights**2), rel=1e-10)
+    assert design.coef_scale[design.n_features :].tolist() == [0.0] * intercept
+
+
+@pytest.mark.parametrize("constant", [1.0, 2.0, 0.1, -3.3e5, 1e-8, 0.0])
+@pytest.mark.parametrize("name", ["dense", "csr"])
+def test_a_column_that_never_varies_becomes_0_for_any_number_of_rows(name, constant):
+    for n in (2, 73, 97, 300, 1000, 4001):
+        rng = np.random.default_rng(n)
+        X = np.column_stack([rng.normal(size=n), np.full(n, constant)])
+        for weight in (np.ones(n), rng.exponential(size=n)):
+            form = scipy.sparse.csr_matrix(X) if name == "csr" else X
+            design = standard(form, weight / weight.sum(), True)
+            assert design.inverse_scale[1] == 0, (n, design.inverse_scale[1])
+            np.testing.assert_array_equal(standardised(design)[:, 1], 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_float_column_that_never_varies_becomes_0_in_its_own_precision(dtype):
+    for n in (3, 97, 1000):
+        X = np.full((n, 2), 0.1, dtype)
+        X[:, 0] = np.arange(n)
+        design = standard(X, np.full(n, 1 / n), True)
+        np.testing.assert_array_equal(standardised(design)[:, 1], 0)
+
+
+@pytest.mark.parametrize("name", ["dense", "csr"])
+def test_a_column_that_is_constant_but_not_zero_stays_without_intercept(name):
+    X = np.column_stack([np.arange(10.0), np.full(10, 4.0)])
+    design = standard(scipy.sparse.csr_matrix(X) if name == "csr" else X, np.full(10, 0.1), False)
+    np.testing.assert_allclose(standardised(design)[:, 1], 1, rtol=1e-14)
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e8, -1e10])
+def test_a_large_offset_costs_no_digits_of_the_deviation(offset):
+    noise = np.random.default_rng(0).integers(-1000, 1000, size=(500, 1)) / 64.0
+    design = standard(noise + offset, np.full(500, 1 / 500), True)
+    assert 1 / design.inverse_scale[0] == pytest.approx(noise.std(), rel=1e-9)
+    block = standardised(design)[:, 0]
+    np.testing.assert_allclose(block, (noise - noise.mean())[:, 0] / noise.std(), atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e-150, 1e150])
+@pytest.mark.parametrize("name", ["dense", "csr"])
+def test_columns_of_any_size_are_standardised(name, size):
+    X, weight = raw(offset=0.5)
+    X = size * X
+    design = standard(scipy.sparse.csr_matrix(X) if name == "csr" else X, weight, True)
+    features = standardised(design)[:, :5]
+    np.testing.assert_allclose(weight @ features**2, 1, rtol=1e-9)
+
+
+def test_the_row_space_keeps_every_direction_of_raw_columns():
+    # One column dwarfs all others, which then still tell the rows apart.
+    X = np.random.default_rng(0).normal(size=(20, 50))
+    X[:, 0] *= 1e8
+    design = standard(X, np.full(20, 0.05))
+    weights = np.random.default_rng(1).normal(size=(2, 50))
+    weights[:, 0] = 0
+    centred = X - X.mean(axis=0)
+    wanted = weights @ np.linalg.pinv(centred) @ centred
+    found = design.unstandardise(design.standardise(wanted, np.zeros(2)))[0]
+    np.testing.assert_allclose(found @ centred.T, wanted @ centred.T, rtol=1e-6, atol=1e-6)
+
+
+def test_the_row_space_has_the_norms_of_the_users_coefficients():
+    X, weight, design = view("row space", True)
+    assert design.n_features <= len(X)
+    weights = design.unstandardise(np.random.default_rng(1).normal(size=(3, design.n_columns)))[0]
+    centred = X - weight @ X
+    np.testing.assert_allclose(weights @ np.linalg.pinv(centred) @ centred, weights, atol=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 2.5])
+def test_the_row_space_of_constant_columns_is_empty(value):
+    design = standard(np.full((5, 9), value), np.full(5, 0.2))
+    weights, intercepts = design.unstandardise(np.ones((2, design.n_columns)))
+    np.testing.assert_array_equal(weights, np.zeros((2, 9)))
+    np.testing.assert_array_equal(intercepts, 1)
+
+
+@VIEWS
+@INTERCEPT
+def test_squared_norms(name, intercept):
+    _, _, design = view(name, intercept)
+    expected = np.sum(naive_standardised(design) ** 2, axis=1)
+    np.testing.assert_allclose(design.squared_norms, expected, rtol=1e-9)
+
+
+@INTERCEPT
+def test_least_norm_changes_no_logit(intercept):
+    X, weight = raw()
+    wide = np.hstack([X, X[:, :2] * 7, X[:, 1:2] - X[:, 2:3]])
+    design = standard(wide, weight, intercept)
+    coef = np.random.default_rng(1).normal(size=(3, design.n_columns))
+    weights, intercepts = design.unstandardise(coef)
+    gram = naive_standardised(design).T @ (weight[:, None] * naive_standardised(design))
+    least, shifted = design.unstandardise(coef, gram)
+    logits = weights @ wide.T + intercepts[:, None]
+    np.testing.assert_allclose(least @ wide.T + shifted[:, None], logits, rtol=1e-7, atol=1e-7)
+    centred = wide - weight @ wide if intercept else wide
+    expected = weights @ np.linalg.pinv(centred, 1e-12) @ centred
+    np.testing.assert_allclose(least, expected, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 255, 256, 511, 512, 5000, 10**6])
+@pytest.mark.parametrize("sum_size", [1, 10**5, 10**8])
+@pytest.mark.parametrize("operations", [1, 1e6, 1e15])
+def test_chunks_cover_all_rows_in_order(n, sum_size, operations):
+    ranges = chunks(n, sum_size, operations)
+    assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
+    assert ranges[-1][1] == n
+    assert all(start < stop for start, stop in ranges)
+    assert len(ranges) <= 16
+
+
+@pytest.mark.parametrize("n", range(1, 18))
+def test_sums_are_balanced_trees(n):
+    names = [[str(i)] for i in range(n)]
+    joined = tree_sum([np.array([f"{i}"], object) for i in range(n)])[0]
+    assert joined == "".join(name for (name,) in names)
+    values = np.random.default_rng(n).normal(size=n).tolist()
+
+    def tree(some):
+        if len(some) == 1:
+            return some[0]
+        half = 2 ** (len(some) - 1).bit_length() // 2
+        return tree(some[:half]) + tree(some[half:])
+
+    assert tree_sum(values) == tree(values)
+    arrays = [np.full(3, value) for value in values]
+    np.testing.assert_array_equal(tree_sum(arrays), tree(values))
+
+
+def test_a_design_takes_the_moments_of_other_rows():
+    X, weight = raw(60)
+    whole = standard(X, weight)
+    columns = columns_of(X, weight, True)
+    for form in (np.asarray, scipy.sparse.csr_matrix):
+        part = form(X[20:40])
+        kind = CsrDesign if scipy.sparse.issparse(part) else DenseDesign
+        block = standardised(kind(part, columns, True))
+        np.testing.assert_allclose(block, standardised(whole)[20:40], rtol=1e-12, atol=1e-12)
+
+
+def test_columns_scale_by_the_inverse_of_the_deviation_or_not_at_all():
+    columns = Columns(np.zeros(2), np.array([4.0, 0.0]))
+    np.testing.assert_array_equal(columns.inverse_scale, [0.25, 0.0])
+
+
+def test_a_penalty_that_a_rotation_changes_stays_with_the_columns():
+    X, weight = raw(20, 50)
+    assert type(design_of(X, weight, True, may_rotate=False)) is DenseDesign
+
+
+@pytest.mark.parametrize("bytes_per_row", [0, 8, 300, 10**4, 10**9])
+def test_a_block_is_whole_tiles_of_rows_and_fits_the_cache(bytes_per_row):
+    count = block_rows(bytes_per_row)
+    assert count % 8 == 0
+    assert 32 <= count <= 4096
+    assert count == 32 or count * bytes_per_row <= 2**19
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("n_outputs", [1, 3, 8, 19])
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+def test_logits_of_the_users_rows(order, n_outputs, threads):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40_007, 11))
+    X = np.repeat(X, 2, axis=0)[::2] if order == "strided" else np.asarray(X, order=order)
+    coef, intercept = rng.normal(size=(n_outputs, 11)), rng.normal(size=n_outputs)
+    expected = X @ coef.T + intercept
+    logits, finite = predict_logits(X, coef, intercept, threads)
+    assert finite
+    np.testing.assert_allclose(logits, expected, rtol=1e-12, atol=1e-12)
+    doubled, _ = predict_logits(X, coef, intercept, threads, lambda z: np.add(z, z, out=z))
+    np.testing.assert_array_equal(doubled, 2 * logits)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_logits_of_users_rows_that_are_not_finite_are_not_either(bad):
+    X, coef = np.ones((40_000, 3)), np.zeros((2, 3))
+    X[39_999, 1] = bad
+    assert not predict_logits(X, coef, np.zeros(2), 2)[1]
