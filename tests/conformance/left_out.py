@@ -1,0 +1,172 @@
+"""Which of scikit-learn's tests are left out, and why.
+
+A row is the name of a test, with that of its module where both have one, and the parameters for
+which it is left out, if not for all. stand_ins.py sees to it that every row is needed: its tests
+fail, skip themselves, or pass without a fit of ours.
+"""
+
+LEFT_OUT = {
+    "LogisticRegressionCV: there is none here yet": """
+        test_check_solver_option LogisticRegressionCV
+        test_elasticnet_l1_ratio_err_helpful LogisticRegressionCV
+        test_get_default_scorer
+        test_liblinear_multiclass_raises LogisticRegressionCV
+        test_logistic_cv_mock_scorer
+        test_logistic_cv_multinomial_score
+        test_logistic_cv_refit_false_non_elasticnet
+        test_logistic_cv_sparse
+        test_logistic_regression_sample_weights cv
+        test_logistic_regressioncv_class_weights
+        test_LogisticRegressionCV_elasticnet_attribute_shapes
+        test_LogisticRegressionCV_no_refit
+        test_logisticregressioncv_warns_with_use_legacy_attributes
+        test_lr_cv_scores_differ_when_sample_weight_is_requested
+        test_lr_cv_scores_without_enabling_metadata_routing
+        test_lr_scoring_warns
+        test_passing_params_without_enabling_metadata_routing
+        test_penalty_deprecated LogisticRegressionCV
+    """,
+    "MLPRegressor: there is none here": """
+        test_early_stopping MLPRegressor
+        test_lbfgs_regression
+        test_lbfgs_regression_maxfun
+        test_minimum_input_sample_size
+        test_mlp_diverging_loss
+        test_mlp_loading_from_joblib_partial_fit
+        test_mlp_param_dtypes MLPRegressor
+        test_mlp_partial_fit_after_fit MLPRegressor
+        test_mlp_regressor_dtypes_casting
+        test_mlp_sample_weight_with_early_stopping
+        test_mlp_vs_poisson_glm_equivalent
+        test_mlp_warm_start_no_convergence MLPRegressor
+        test_mlp_warm_start_with_early_stopping MLPRegressor
+        test_multioutput_regression
+        test_nonfinite_params
+        test_partial_fit_regression
+        test_preserve_feature_names MLPRegressor
+        test_shuffle
+        test_warm_start_full_iteration MLPRegressor
+    """,
+    "the solver liblinear, and the parameters of it alone (dual, intercept_scaling)": """
+        test_check_solver_option LogisticRegression
+        test_consistency_path
+        test_dtype_match liblinear
+        test_large_sparse_matrix liblinear
+        test_liblinear_decision_function_zero
+        test_liblinear_dual_random_state
+        test_liblinear_multiclass_raises LogisticRegression
+        test_liblinear_not_stuck
+        test_liblinear_with_large_values
+        test_logistic_cv
+        test_logistic_regression_callback_support_warning
+        test_logistic_regression_sample_weights liblinear-single
+        test_logistic_regression_solver_class_weights liblinear
+        test_logisticregression_liblinear_sample_weight
+        test_max_iter liblinear
+        test_n_iter liblinear
+        test_saga_vs_liblinear
+        test_sample_and_class_weight_equivalence_liblinear
+        test_zero_max_iter liblinear
+    """,
+    "the L1 norm: it is not available yet": """
+        test_elastic_net_coeffs
+        test_elastic_net_versus_sgd
+        test_elastic_net_vs_l1_l2
+        test_logistic_regression_cv_refit 42-1
+        test_LogisticRegression_elastic_net_objective
+        test_LogisticRegressionCV_GridSearchCV_elastic_net
+        test_logreg_l1
+        test_scores_attribute_layout_elasticnet
+    """,
+    "what scikit-learn deprecates: penalty, l1_ratio=None, and n_jobs, which works here": """
+        test_elastic_net_l1_l2_equivalence
+        test_elasticnet_l1_ratio_err_helpful LogisticRegression
+        test_l1_ratio_non_elasticnet
+        test_l1_ratio_None_deprecated
+        test_logisticregression_warns_with_n_jobs
+        test_lr_penalty_l1ratio_incompatible
+        test_penalty_deprecated LogisticRegression
+        test_penalty_none
+    """,
+    "private functions and attributes of scikit-learn (_optimizer, _predict_proba_lr and such)": """
+        test_adaptive_learning_rate
+        test_gradient
+        test_learning_rate_warmstart
+        test_logistic_regression_path_coefs_multinomial
+        test_logistic_regression_path_convergence_fail
+        test_logistic_regression_path_init_coefs
+        test_logreg_predict_proba_multinomial
+        test_n_iter_no_change
+        test_n_iter_no_change_inf
+    """,
+    "the wording of a warning, an error or a line of verbose": """
+        test_early_stopping_stratified
+        test_max_iter lbfgs
+        test_max_iter newton-cg
+        test_max_iter newton-cholesky
+        test_max_iter sag
+        test_max_iter saga
+        test_mlp_partial_fit_after_fit MLPClassifier
+        test_verbose_sgd
+        test_mlp::test_warm_start
+    """,
+    "array API: its libraries are missing": """
+        test_logistic_regression_array_api_compliance
+        test_logistic_regression_array_api_warm_start
+    """,
+    "64-bit indices of a sparse matrix, which sag and saga refuse, are accepted here": """
+        test_large_sparse_matrix sag
+        test_large_sparse_matrix saga
+    """,
+    "newton-cholesky begins again with lbfgs where it fails: newton does not do so here": """
+        test_newton_cholesky_fallback_to_lbfgs
+    """,
+    "the empty task after the last iteration, which scikit-learn has after SciPy's L-BFGS": """
+        test_logistic_regression_callback_support
+    """,
+    "weights set by hand before the first fit, without classes_": """
+        test_fit
+    """,
+    "labels of one class only, which are an error here, as in LogisticRegression": """
+        test_preserve_feature_names MLPClassifier
+    """,
+    "log-probabilities near 0, which differ here where probabilities are rounded to the same": """
+        test_predict_proba_multilabel
+    """,
+}
+
+#: Faults of ours: to mend one is to take its rows away.
+TO_BE_MENDED = {
+    "SoftmaxRegression: n_iter_ is an int32 array of shape (1,)": """
+        test_n_iter lbfgs
+        test_n_iter newton-cg
+        test_n_iter newton-cholesky
+        test_n_iter sag
+        test_n_iter saga
+    """,
+    "SoftmaxRegression: max_iter=0 is allowed": """
+        test_zero_max_iter lbfgs
+        test_zero_max_iter newton-cg
+        test_zero_max_iter newton-cholesky
+        test_zero_max_iter sag
+        test_zero_max_iter saga
+    """,
+    "callbacks: the fitted estimator is there at the beginning of an iteration too": """
+        test_logistic_regression_callback_fitted_estimator
+    """,
+    "MLPClassifier: with warm_start, n_iter_ counts the present fit": """
+        test_mlp_warm_start_no_convergence MLPClassifier
+        test_warm_start_full_iteration MLPClassifier
+    """,
+    "MLPClassifier: best_loss_ is None where early stopping decides": """
+        test_early_stopping MLPClassifier
+    """,
+}
+
+
+def rows():
+    """Each row with its reason."""
+    for table in (LEFT_OUT, TO_BE_MENDED):
+        for reason, names in table.items():
+            for row in names.strip().splitlines():
+                yield row.strip(), reason

@@ -1,0 +1,158 @@
+"""scikit-learn's own tests of LogisticRegression and MLPClassifier, as installed, on our classes.
+
+`pytest tests/conformance` runs them for one version of scikit-learn. Every test must pass with a
+fit of ours, or have a row in left_out.py that says why it does not. A row must be needed: it must
+belong to a test, and that test must not pass with a fit of ours.
+
+This is the one place where private names may be touched.
+"""
+
+import sys
+from collections import Counter
+from functools import wraps
+from unittest import mock
+
+import left_out
+import pytest
+import sklearn
+from sklearn import linear_model, neural_network
+from sklearn.utils import check_random_state
+
+import skmax
+
+VERSION = "1.9.1"
+LOGISTIC = "sklearn.linear_model.tests.test_logistic"
+SOLVERS = {
+    "lbfgs": "lbfgs",
+    "newton-cg": "newton",
+    "newton-cholesky": "newton",
+    "sag": "auto",
+    "saga": "auto",
+}
+
+fits = []  # the calls of our fit and partial_fit in the present test
+reason_of = pytest.StashKey[str]()  # why a test is left out
+outcomes = Counter()  # the number of tests for each reason; those that pass have none
+
+
+def noted(method):
+    """The method, which now notes its calls."""
+
+    @wraps(method)
+    def call(*args, **kwargs):
+        fits.append(method.__name__)
+        return method(*args, **kwargs)
+
+    return call
+
+
+class LogisticRegression(skmax.SoftmaxRegression):
+    """SoftmaxRegression, which takes the names of scikit-learn's solvers too."""
+
+    fit = noted(skmax.SoftmaxRegression.fit)
+
+    @property
+    def solver(self):
+        return self._solver
+
+    @solver.setter
+    def solver(self, name):
+        self._solver = SOLVERS.get(name, name)
+
+
+class MLPClassifier(skmax.MLPClassifier):
+    """Our MLPClassifier."""
+
+    fit = noted(skmax.MLPClassifier.fit)
+
+    @property
+    def partial_fit(self):
+        return noted(super().partial_fit)
+
+
+def pytest_configure():
+    if sklearn.__version__ != VERSION:
+        pytest.exit(
+            f"left_out.py is for the tests of scikit-learn {VERSION}, this is "
+            f"{sklearn.__version__}: pip install scikit-learn=={VERSION}",
+            returncode=pytest.ExitCode.USAGE_ERROR,
+        )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Let the tests import our classes instead of scikit-learn's."""
+    with (
+        mock.patch.object(linear_model, "LogisticRegression", LogisticRegression),
+        mock.patch.object(neural_network, "MLPClassifier", MLPClassifier),
+    ):
+        yield
+    # Some tests loop over all solvers; liblinear has tests of its own too.
+    sys.modules[LOGISTIC].SOLVERS = tuple(SOLVERS)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Give each test its row, if it has one."""
+    for row, reason in left_out.rows():
+        found = [item for item in items if belongs(row, item)]
+        if not found:
+            raise pytest.UsageError(f"left_out.py: no test belongs to {row!r}")
+        for item in found:
+            if reason_of in item.stash:
+                raise pytest.UsageError(f"left_out.py: {row!r} is not the only row of {item.name}")
+            item.stash[reason_of] = reason
+
+
+def belongs(row, item):
+    """Whether a test is of this name and has these parameters."""
+    name, *parameters = row.split()
+    module = item.module.__name__.split(".")[-1]
+    given = f"-{item.callspec.id}-" if hasattr(item, "callspec") else ""
+    return name in (item.originalname, f"{module}::{item.originalname}") and all(
+        f"-{parameter}-" in given for parameter in parameters
+    )
+
+
+@pytest.hookimpl(trylast=True)  # scikit-learn's modules seed too, by the time, when they are set up
+def pytest_runtest_setup():
+    fits.clear()
+    check_random_state(None).seed(0)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call" or not report.passed:
+        judge(report, item.stash.get(reason_of, ""))
+    return report
+
+
+def judge(report, reason):
+    """Make of a test's report what its row, or having none, makes of it."""
+    ours = report.passed and bool(fits)
+    if ours == (not reason):
+        outcomes[reason] += 1
+        if reason:
+            report.outcome, report.wasxfail = "skipped", reason
+    elif ours:
+        fail(report, f"passes, but left_out.py has a row for it: {reason}")
+    elif report.passed:
+        fail(report, "passes without a fit of ours: it needs a row in left_out.py")
+    elif report.skipped:
+        fail(report, "skips itself: it needs a row in left_out.py")
+
+
+def fail(report, why):
+    report.outcome, report.longrepr = "failed", f"{report.nodeid} {why}"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """How many tests pass with a fit of ours, and how many are left out for each reason."""
+    write = terminalreporter.line
+    terminalreporter.section("scikit-learn's tests of its classes, on ours")
+    write(f"{outcomes['']:4d} pass with a fit of ours")
+    for title, table in (("left out", left_out.LEFT_OUT), ("to mend", left_out.TO_BE_MENDED)):
+        write(f"{sum(outcomes[reason] for reason in table):4d} {title}")
+        for reason in table:
+            write(f"{outcomes[reason]:9d} {reason}")
