@@ -171,7 +171,7 @@ def test_shapes_of_attributes(n_classes, fit_intercept):
     assert model.intercept_.shape == (rows,)
     assert model.classes_.tolist() == list(range(n_classes))
     assert model.n_features_in_ == 5
-    assert isinstance(model.n_iter_, int)
+    assert (model.n_iter_.shape, model.n_iter_.dtype) == ((1,), np.int32)
     assert model.solver_ == "newton-cholesky"
     assert fit_intercept or not model.intercept_.any()
 

@@ -19,7 +19,7 @@ WRONG_PARAMETERS = {
     "class_weight": ["Balanced", "auto", 1, 2.5, [1, 1, 1], True, (("a", 1),)],
     "solver": ["saga", "Newton", "newton-cg", "", None, 1, ["lbfgs"]],
     "tol": [0, 0.0, -1e-6, np.nan, np.inf, "1e-6", None, True],
-    "max_iter": [0, -5, 10.0, np.nan, "10", None, True],
+    "max_iter": [-1, -5, 10.0, np.nan, "10", None, True],
     "warm_start": [1, 0, "no", None],
     "random_state": [-1, 1.5, "seed", [0], True],
     "n_jobs": [0, 1.5, "2", True, np.inf],

@@ -57,6 +57,27 @@ def test_too_few_iterations_warn_of_the_reason_the_gap_and_the_remedy(solver):
     assert model.score(X, y) > 0.4
 
 
+@pytest.mark.parametrize("C", [1.0, np.inf])
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_no_iterations_leave_zeros_or_a_warm_start_as_it_was(solver, n_classes, C):
+    X, y = simulated(n_classes=n_classes)
+    model = SoftmaxRegression(solver=solver, C=C, max_iter=0)
+    with pytest.warns(ConvergenceWarning, match=r"max_iter.*gap.*Raise max_iter"):
+        model.fit(X, y)
+    assert model.n_iter_ == 0
+    assert not model.converged_
+    assert not model.coef_.any()
+    assert not model.intercept_.any()
+    assert model.loss_curve_ == [model.objective_]
+    assert model.objective_ == pytest.approx(np.log(n_classes), rel=1e-12)
+    warm = SoftmaxRegression(solver=solver, C=C, warm_start=True).fit(X, y)
+    before = warm.coef_
+    with pytest.warns(ConvergenceWarning, match="max_iter"):
+        warm.set_params(max_iter=0).fit(X, y)
+    np.testing.assert_allclose(warm.coef_, before, rtol=1e-12)
+
+
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_separable_classes_without_penalty_warn_and_stay_finite(solver, n_classes):

@@ -33,7 +33,7 @@ CONSTRAINTS = {
     "class_weight": parameters.CLASS_WEIGHT,
     "solver": parameters.one_of("auto", "lbfgs", "newton"),
     "tol": parameters.POSITIVE,
-    "max_iter": parameters.integer(1),
+    "max_iter": parameters.integer(0),
     "warm_start": parameters.BOOLEAN,
     "random_state": parameters.SEED,
     "n_jobs": parameters.JOBS,
@@ -78,7 +78,8 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         also ends where rounding allows no further decrease, and has converged if the gap is then
         within `tol` or a hundred times the rounding of the objective.
     max_iter : int, default=1000
-        The most iterations.
+        The most iterations. With 0 the coefficients stay where the fit starts: at 0, or at the last
+        ones with `warm_start`.
     warm_start : bool, default=False
         Whether `fit` starts from the coefficients of the last one, if classes and columns are the
         same.
@@ -103,8 +104,8 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         The number of columns of `X`.
     feature_names_in_ : ndarray of shape (n_features,)
         The names of the columns, where all are strings.
-    n_iter_ : int
-        The number of iterations.
+    n_iter_ : ndarray of shape (1,)
+        The number of iterations, int32.
     solver_ : str
         The method that ran: "newton-cholesky", "newton-cg" or "lbfgs"; of several that went on from
         each other, all, as in "newton-cg, lbfgs".
@@ -233,7 +234,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
                 # 5. Unpack.
                 self._unpack(problem, result)
                 separable = problem.separable_classes(result.point)
-            task.end(lambda: self._coefficients(problem, result.coef))
+            task.end(lambda: self._attributes(problem, result.coef, result.n_iter))
             self._warn_unless_converged(result.status, separable)
         return self
 
@@ -368,7 +369,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         other.coef_ = self._dense_coef().copy()
         other.intercept_ = self.intercept_.copy()
         other.n_features_in_ = self.n_features_in_
-        other.n_iter_ = np.array([self.n_iter_], dtype=np.int32)
+        other.n_iter_ = self.n_iter_.copy()
         if hasattr(self, "feature_names_in_"):
             other.feature_names_in_ = self.feature_names_in_.copy()
         return other
@@ -381,7 +382,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
                 _print_line(n_iter, value, gap)
             part = task.part("iteration")
             part.begin()
-            return part.end(lambda: self._coefficients(problem, coef) | {"n_iter_": n_iter})
+            return part.end(lambda: self._attributes(problem, coef, n_iter))
 
         task.begin()
         return _solvers.solve(
@@ -395,15 +396,20 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
 
     def _unpack(self, problem: Problem, result: _solvers.Result) -> None:
         """Keep what the solver has come to."""
-        self.__dict__.update(self._coefficients(problem, result.coef))
-        self.n_iter_, self.solver_ = result.n_iter, result.method
+        self.__dict__.update(self._attributes(problem, result.coef, result.n_iter))
+        self.solver_ = result.method
         self.converged_, self.objective_ = result.converged, result.value
         self.optimality_gap_, self.loss_curve_ = result.gap, result.values
 
-    def _coefficients(self, problem: Problem, coef: np.ndarray) -> dict[str, np.ndarray]:
-        """The attributes that make predictions."""
+    def _attributes(self, problem: Problem, coef: np.ndarray, n_iter: int) -> dict[str, np.ndarray]:
+        """The attributes that make predictions, and the number of iterations."""
         coef_, intercept_ = problem.unpack(coef)
-        return {"classes_": problem.classes, "coef_": coef_, "intercept_": intercept_}
+        return {
+            "classes_": problem.classes,
+            "coef_": coef_,
+            "intercept_": intercept_,
+            "n_iter_": np.array([n_iter], np.int32),
+        }
 
     def _start(self, problem: Problem) -> np.ndarray:
         """Where to start: zero, where every class has curvature, or the last coefficients."""

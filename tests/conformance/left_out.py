@@ -137,20 +137,6 @@ LEFT_OUT = {
 
 #: Faults of ours: to mend one is to take its rows away.
 TO_BE_MENDED = {
-    "SoftmaxRegression: n_iter_ is an int32 array of shape (1,)": """
-        test_n_iter lbfgs
-        test_n_iter newton-cg
-        test_n_iter newton-cholesky
-        test_n_iter sag
-        test_n_iter saga
-    """,
-    "SoftmaxRegression: max_iter=0 is allowed": """
-        test_zero_max_iter lbfgs
-        test_zero_max_iter newton-cg
-        test_zero_max_iter newton-cholesky
-        test_zero_max_iter sag
-        test_zero_max_iter saga
-    """,
     "callbacks: the fitted estimator is there at the beginning of an iteration too": """
         test_logistic_regression_callback_fitted_estimator
     """,
