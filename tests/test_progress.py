@@ -32,7 +32,7 @@ class Recorder:
     """Notes what it is told; asks to stop after some iterations."""
 
     def __init__(self, stop_after=np.inf):
-        self.stop_after, self.told, self.models = stop_after, [], []
+        self.stop_after, self.told, self.models, self.first = stop_after, [], [], []
         self.metadata = []
 
     def setup(self, estimator, context):
@@ -41,8 +41,10 @@ class Recorder:
     def teardown(self, estimator, context):
         self.told.append("teardown")
 
-    def on_fit_task_begin(self, estimator, context):
+    def on_fit_task_begin(self, estimator, context, *, fitted_estimator):
         self.told.append(f"begin {context.task_name}")
+        if context.task_name != "fit":
+            self.first.append(fitted_estimator)
 
     def on_fit_task_end(self, estimator, context, *, X, y, metadata, fitted_estimator):
         self.told.append(f"end {context.task_name}")
@@ -65,6 +67,20 @@ def test_callbacks_are_told_of_every_iteration_and_change_nothing(model):
     each = [f"begin {name}", f"end {name}"] * int(np.max(told.n_iter_))
     assert recorder.told == ["setup", "begin fit", *each, "end fit", "teardown"]
     np.testing.assert_array_equal(recorder.models[-1].predict_proba(X), told.predict_proba(X))
+
+
+@each_model
+def test_an_iteration_begins_with_what_the_one_before_it_has_reached(model):
+    X, y = simulated()
+    recorder = Recorder()
+    fit(fresh(model).set_callbacks(recorder), X, y)
+    assert len(recorder.first) == len(recorder.models) > 2
+    assert recorder.first[0] is None
+    for begin, end in zip(recorder.first[1:], recorder.models[:-1], strict=True):
+        assert_same_bits(begin, end)
+    shorter = fit(fresh(model).set_params(max_iter=2), X, y)
+    np.testing.assert_array_equal(recorder.first[2].predict_proba(X), shorter.predict_proba(X))
+    assert recorder.first[2].n_iter_ == shorter.n_iter_ == 2
 
 
 @each_model
@@ -135,6 +151,8 @@ def test_several_starts_are_tasks_of_their_own():
     model = MLPClassifier((4,), max_iter=3, n_init=3, random_state=0)
     told = fit(fresh(model).set_callbacks(recorder), X, y)
     assert_same_bits(told, fit(fresh(model), X, y))
+    # A start begins from nothing, whatever other starts have reached; so does its first epoch.
+    assert recorder.first.count(None) == 6
     for part, count in (("fit", 1), ("start", 3), ("epoch", 9)):
         assert recorder.told.count(f"begin {part}") == recorder.told.count(f"end {part}") == count
 

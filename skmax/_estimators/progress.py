@@ -30,27 +30,47 @@ Attributes = Callable[[], Mapping[str, Any]]
 
 
 class Task:
-    """A fit, or a part of one, as callbacks see it; nothing where there are no callbacks."""
+    """A fit, or a part of one, as callbacks see it; nothing where there are no callbacks.
 
-    def __init__(self, estimator: Any, context: Any, given: Mapping[str, Any], lock: Any) -> None:
+    `parent` is the task whose parts come one after the other, if it is one of those; `reached` are
+    the attributes after the last part that has ended.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        context: Any,
+        given: Mapping[str, Any],
+        lock: Any,
+        parent: "Task | None" = None,
+    ) -> None:
         self.estimator, self.context, self.given, self.lock = estimator, context, given, lock
+        self.parent = parent
+        self.reached: Mapping[str, Any] | None = None
 
     def begin(self) -> None:
-        """Tell callbacks that it begins."""
+        """Tell callbacks that it begins, with what the part before it has reached."""
         if self.context is not None:
+            before = None if self.parent is None else self.parent.reached
             with self.lock:
-                self.context.call_on_fit_task_begin(estimator=self.estimator, **self.given)
+                self.context.call_on_fit_task_begin(
+                    estimator=self.estimator, reconstruction_attributes=before, **self.given
+                )
 
     def end(self, attributes: Attributes) -> bool:
         """Tell callbacks that it has ended: whether one of them asks to stop.
 
-        `attributes` makes those that the estimator would have if the fit stopped here.
+        `attributes` makes those that the estimator would have if the fit stopped here. It is called
+        at once: L-BFGS moves the weights on before callbacks are told of the next iteration.
         """
         if self.context is None:
             return False
         with self.lock:
+            reached = attributes()
+            if self.parent is not None:
+                self.parent.reached = reached
             return self.context.call_on_fit_task_end(
-                estimator=self.estimator, reconstruction_attributes=attributes, **self.given
+                estimator=self.estimator, reconstruction_attributes=reached, **self.given
             )
 
     def part(self, name: str, index: int | None = None, n_parts: int = 0) -> "Task":
@@ -59,7 +79,8 @@ class Task:
             return self
         with self.lock:
             context = self.context.subcontext(name, index, max_subtasks=n_parts)
-        return Task(self.estimator, context, self.given, self.lock)
+        parent = self if index is None else None
+        return Task(self.estimator, context, self.given, self.lock, parent)
 
 
 def fit_task(

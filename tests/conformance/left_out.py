@@ -137,9 +137,6 @@ LEFT_OUT = {
 
 #: Faults of ours: to mend one is to take its rows away.
 TO_BE_MENDED = {
-    "callbacks: the fitted estimator is there at the beginning of an iteration too": """
-        test_logistic_regression_callback_fitted_estimator
-    """,
     "MLPClassifier: with warm_start, n_iter_ counts the present fit": """
         test_mlp_warm_start_no_convergence MLPClassifier
         test_warm_start_full_iteration MLPClassifier
