@@ -174,11 +174,13 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         The biases of each layer.
     loss_ : float
         The last entry of `loss_curve_`.
-    best_loss_ : float
-        The smallest entry of `loss_curve_`.
+    best_loss_ : float or None
+        The smallest entry of `loss_curve_`; None with `early_stopping`, where the validation set
+        decides.
     loss_curve_ : list of float
         The objective above after each epoch; its first term is the mean over the minibatches, each
-        before its step.
+        before its step. Where a fit goes on from the last one, this curve, those of the validation
+        set and `t_` go on too.
     validation_loss_curve_ : list of float or None
         The loss on the validation set after each epoch, without penalty and smoothing.
     validation_scores_ : list of float or None
@@ -186,7 +188,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     best_validation_score_ : float or None
         The score of the weights that were kept, or the best one if the last were kept.
     n_iter_ : int
-        The number of epochs, of all fits that went on from each other.
+        The number of epochs of the last fit; 1 after `partial_fit`.
     t_ : int
         The number of samples in all minibatches so far.
     n_layers_ : int
@@ -369,7 +371,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
                     self, X, targets, held_out=held_out, random=random, task=task, earlier=earlier
                 )
                 self._keep(result)
-                task.end(lambda: network_fit.attributes_of(result))
+                task.end(lambda: network_fit.attributes_of(self, result))
             self._warn_if_short(result)
         return self
 
@@ -631,6 +633,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             list(self.validation_loss_curve_ or []),
             list(self.validation_scores_ or []),
             self.t_,
+            n_earlier=len(self.loss_curve_),
         )
         return Earlier(
             coefs=self.coefs_,
@@ -661,7 +664,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
 
     def _keep(self, result: _network.TrainingResult) -> None:
         """Take over what the training has come to."""
-        for name, value in network_fit.attributes_of(result).items():
+        for name, value in network_fit.attributes_of(self, result).items():
             setattr(self, name, value)
         for name in ("_optimiser_state", "_optimiser_steps"):
             self.__dict__.pop(name, None)

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from problems import fitted, one_hot, simulated
+from problems import fitted, one_hot, peer_fitted, simulated
 from sklearn.exceptions import ConvergenceWarning
 
 from skmax import MLPClassifier
@@ -22,11 +22,31 @@ def test_warm_start_goes_on_from_the_last_weights(solver):
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
     assert model.loss_curve_[: len(curve)] == curve
-    assert model.n_iter_ == len(model.loss_curve_) == len(curve) + 1
+    assert model.n_iter_ == 1
+    assert len(model.loss_curve_) == len(curve) + 1
+    assert model.best_loss_ == min(model.loss_curve_)
     if solver != "lbfgs":
         for mine, other in zip(model.coefs_, before, strict=True):
             np.testing.assert_allclose(mine, other, atol=1e-9)
     assert model.loss_curve_[-1] < curve[0]
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", ["adam", "sgd"])
+def test_what_goes_on_in_a_warm_start_is_what_goes_on_in_scikit_learn(solver, early_stopping):
+    X, y = simulated()
+    settings = {"solver": solver, "early_stopping": early_stopping, "n_iter_no_change": 50}
+    models = [fit(X, y, warm_start=True, **settings) for fit in (fitted, peer_fitted)]
+    for max_iter, curve in ((3, 8), (4, 12)):
+        for model in models:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                model.set_params(max_iter=max_iter).fit(X, y)
+            assert model.n_iter_ == max_iter
+            assert len(model.loss_curve_) == curve
+            assert model.t_ == curve * (180 if early_stopping else 200)
+            assert len(model.validation_scores_ or []) == (curve if early_stopping else 0)
+            assert model.best_loss_ == (None if early_stopping else min(model.loss_curve_))
 
 
 def test_warm_start_refuses_other_classes_and_layers():
@@ -52,7 +72,7 @@ def test_partial_fits_of_everything_are_the_epochs_of_a_fit(solver):
     assert model.loss_curve_ == whole.loss_curve_
     np.testing.assert_array_equal(model.coefs_[0], whole.coefs_[0])
     assert model.t_ == whole.t_
-    assert model.n_iter_ == 4
+    assert (model.n_iter_, whole.n_iter_) == (1, 4)
 
 
 def test_partial_fit_goes_on_after_a_fit_with_what_adam_remembers():
@@ -120,7 +140,8 @@ def test_the_second_fit_of_a_warm_start_is_one_start():
     with pytest.warns(ConvergenceWarning):
         model.fit(X, y)
     assert model.loss_curve_[:5] == curve
-    assert model.n_iter_ == 10
+    assert len(model.loss_curve_) == 10
+    assert model.n_iter_ == 5
 
 
 @pytest.mark.parametrize("scoring", [None, "accuracy"])

@@ -102,6 +102,7 @@ def test_a_given_validation_set_is_monitored_and_changes_nothing(solver):
     assert model.validation_loss_curve_[-1] == pytest.approx(np.mean(loss), rel=1e-12)
     assert model.validation_scores_[-1] == model.score(X[200:], y[200:])
     assert model.best_validation_score_ == max(model.validation_scores_)
+    assert model.best_loss_ == min(model.loss_curve_)
 
 
 @pytest.mark.parametrize("given", [False, True])
@@ -119,6 +120,7 @@ def test_early_stopping_keeps_the_weights_of_the_best_epoch(solver, given):
     assert model.converged_
     assert len(losses) == best + 7
     assert model.best_validation_score_ == model.validation_scores_[best]
+    assert model.best_loss_ is None
     if given:
         loss = functional.cross_entropy(model.decision_function(X[80:]), y[80:])
         assert np.mean(loss) == pytest.approx(losses[best], rel=1e-12)
@@ -217,7 +219,8 @@ def test_lbfgs_from_where_nothing_is_to_be_gained(early_stopping):
     model.fit(X, y)
     assert model.converged_
     assert model.n_iter_ == len(model.loss_curve_) <= 5
-    assert model.loss_ == model.best_loss_ == pytest.approx(np.log(2), rel=0.1)
+    assert model.loss_ == pytest.approx(np.log(2), rel=0.1)
+    assert model.best_loss_ == (None if early_stopping else model.loss_)
     assert (model.validation_loss_curve_ is not None) == early_stopping
 
 

@@ -192,7 +192,7 @@ def train(
         )
 
     def end(index: int, result: _network.TrainingResult) -> bool:
-        return n_starts > 1 and tasks[index].end(lambda: attributes_of(result))
+        return n_starts > 1 and tasks[index].end(lambda: attributes_of(model, result))
 
     task.begin()
     with _divergence_told(model):
@@ -233,7 +233,7 @@ def train_further(
     return result
 
 
-def attributes_of(result: _network.TrainingResult) -> dict[str, object]:
+def attributes_of(model: Parameters, result: _network.TrainingResult) -> dict[str, object]:
     """The attributes that an MLPClassifier has after a run, or would have if it stopped here."""
     curve, scores = result.history.loss_curve, result.history.validation_scores
     best_score = None
@@ -243,12 +243,12 @@ def attributes_of(result: _network.TrainingResult) -> dict[str, object]:
         "coefs_": result.coefs,
         "intercepts_": result.intercepts,
         "loss_": curve[-1] if curve else np.inf,
-        "best_loss_": min(curve, default=np.inf),
+        "best_loss_": None if model.early_stopping else min(curve, default=np.inf),
         "loss_curve_": curve,
         "validation_loss_curve_": result.history.validation_losses or None,
         "validation_scores_": scores or None,
         "best_validation_score_": best_score,
-        "n_iter_": len(curve),
+        "n_iter_": result.history.n_epochs,
         "t_": result.history.n_seen,
         "converged_": result.ending is _network.Ending.CONVERGED,
     }
@@ -351,7 +351,7 @@ def _validation(model: Parameters, held_out: HeldOut | None) -> _network.Validat
 
     def score(reached: _network.TrainingResult) -> float:
         view = copy.copy(model)
-        vars(view).update(attributes_of(reached))
+        vars(view).update(attributes_of(model, reached))
         vars(view).pop("feature_names_in_", None)  # X is an array by now
         return float(scorer(view, X, y))
 
@@ -363,7 +363,7 @@ class _Observer:
 
     def __init__(self, model: Parameters, task: Task, lines: Lines) -> None:
         self.name = "iteration" if model.solver == "lbfgs" else "epoch"
-        self.verbose, self.lines = bool(model.verbose), lines
+        self.model, self.verbose, self.lines = model, bool(model.verbose), lines
         self.task = self.epoch = task
 
     def on_epoch_begin(self) -> None:
@@ -377,7 +377,7 @@ class _Observer:
         """Print a line and tell callbacks: whether one of them asks to stop."""
         if self.verbose:
             self.lines.epoch_ends(loss, rating)
-        return self.epoch.end(lambda: attributes_of(run.snapshot()))
+        return self.epoch.end(lambda: attributes_of(self.model, run.snapshot()))
 
 
 @contextlib.contextmanager

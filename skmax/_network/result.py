@@ -48,12 +48,21 @@ class Rating(NamedTuple):
 
 @dataclass
 class History:
-    """What was seen epoch by epoch; `n_seen` counts the samples of all minibatches."""
+    """What was seen epoch by epoch, by this run and the earlier ones that it goes on from.
+
+    `n_seen` counts the samples of all minibatches, `n_earlier` the epochs of the earlier runs.
+    """
 
     loss_curve: list[float] = field(default_factory=list)
     validation_losses: list[float] = field(default_factory=list)
     validation_scores: list[float] = field(default_factory=list)
     n_seen: int = 0
+    n_earlier: int = 0
+
+    @property
+    def n_epochs(self) -> int:
+        """The epochs of this run alone."""
+        return len(self.loss_curve) - self.n_earlier
 
     def copy(self) -> "History":
         """The same, which later epochs do not change."""
@@ -62,6 +71,7 @@ class History:
             list(self.validation_losses),
             list(self.validation_scores),
             self.n_seen,
+            self.n_earlier,
         )
 
 
