@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skmax import _kernels
+from skmax._error_state import own_error_state
 
 __all__ = [
     "cross_entropy",
@@ -26,6 +27,7 @@ Reduction = Literal["mean", "sum", "none"]
 _BLOCK = 2**16  # logits of one block of the cross-entropy
 
 
+@own_error_state
 def softmax(
     logits: ArrayLike,
     axis: int = -1,
@@ -75,6 +77,7 @@ def softmax(
     return _along(_kernels.softmax_rows, logits, axis, temperature, out)
 
 
+@own_error_state
 def log_softmax(
     logits: ArrayLike,
     axis: int = -1,
@@ -117,6 +120,7 @@ def log_softmax(
     return _along(_kernels.log_softmax_rows, logits, axis, temperature, out)
 
 
+@own_error_state
 def logsumexp(logits: ArrayLike, axis: int = -1) -> np.ndarray:
     r"""Logarithm of the sum of exponentials along an axis.
 
@@ -163,6 +167,7 @@ def logsumexp(logits: ArrayLike, axis: int = -1) -> np.ndarray:
     return result[()]
 
 
+@own_error_state
 def hardmax(logits: ArrayLike, axis: int = -1) -> np.ndarray:
     """1 for the largest logit along an axis and 0 elsewhere.
 
@@ -203,6 +208,7 @@ def hardmax(logits: ArrayLike, axis: int = -1) -> np.ndarray:
     return np.where(undefined, np.asarray(np.nan, logits.dtype), result)
 
 
+@own_error_state
 def sigmoid(logits: ArrayLike, *, out: np.ndarray | None = None) -> np.ndarray:
     r"""The logistic function :math:`1 / (1 + e^{-z})` of each entry.
 
@@ -236,6 +242,7 @@ def sigmoid(logits: ArrayLike, *, out: np.ndarray | None = None) -> np.ndarray:
     return _deliver(result, out)
 
 
+@own_error_state
 def cross_entropy(
     logits: ArrayLike,
     targets: ArrayLike,
@@ -290,6 +297,7 @@ def cross_entropy(
     return losses
 
 
+@own_error_state
 def cross_entropy_with_grad(
     logits: ArrayLike,
     targets: ArrayLike,

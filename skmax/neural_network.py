@@ -16,6 +16,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _network, _threads
+from skmax._error_state import own_error_state
 from skmax._estimators import network_fit
 from skmax._estimators import parameters as allowed
 from skmax._estimators.network_fit import Earlier, HeldOut
@@ -319,6 +320,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         return tags
 
     @with_callbacks
+    @own_error_state
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
     ) -> "MLPClassifier":
@@ -376,6 +378,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         return self
 
     @available_if(_is_stochastic)
+    @own_error_state
     def partial_fit(
         self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
     ) -> "MLPClassifier":
@@ -429,6 +432,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             self._keep(result)
         return self
 
+    @own_error_state
     def predict(self, X: Any) -> np.ndarray:
         """Predict the most probable class of each sample, or each of several labels.
 
@@ -448,6 +452,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         best = (logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)
         return self.classes_[best]
 
+    @own_error_state
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict the probability of each class.
 
@@ -468,6 +473,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         most = np.nextafter(one, zero) if self._is_multilabel() else one
         return np.clip(p, np.nextafter(zero, one), most, out=p)
 
+    @own_error_state
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of each class's probability.
 
@@ -486,6 +492,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         zero, one = log_p.dtype.type(0), log_p.dtype.type(1)
         return np.maximum(log_p, np.log(np.nextafter(zero, one)), out=log_p)
 
+    @own_error_state
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the logits.
 
@@ -502,6 +509,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return logits[:, 0] if self.n_outputs_ == 1 else logits
 
+    @own_error_state
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy of the predictions.
 
@@ -534,6 +542,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             y = read_multilabel(y, None, y.shape[0], self.classes_).as_y()
         return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
 
+    @own_error_state
     def to_sklearn(self) -> neural_network.MLPClassifier:
         """Make a fitted MLPClassifier of scikit-learn with the same weights.
 
@@ -680,7 +689,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
                 f"MLPClassifier was interrupted after {self.n_iter_} epochs: it keeps what it has "
                 "learnt so far",
                 UserWarning,
-                stacklevel=3 + FRAMES,
+                stacklevel=4 + FRAMES,
             )
         elif ending not in (_network.Ending.CONVERGED, _network.Ending.STOPPED_BY_CALLBACK):
             assert ending is not None
@@ -693,7 +702,7 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
             warnings.warn(
                 f"MLPClassifier has not converged: {reason}.",
                 ConvergenceWarning,
-                stacklevel=3 + FRAMES,
+                stacklevel=4 + FRAMES,
             )
 
     def _known_classes(self, classes: Any) -> Any:
