@@ -301,3 +301,24 @@ def test_logits_of_users_rows_that_are_not_finite_are_not_either(bad):
     X, coef = np.ones((40_000, 3)), np.zeros((2, 3))
     X[39_999, 1] = bad
     assert not predict_logits(X, coef, np.zeros(2), 2)[1]
+
+
+@pytest.mark.parametrize("shape", [(50, 3), (10, 30)])
+@pytest.mark.parametrize("convert", [np.asarray, scipy.sparse.csr_matrix])
+@pytest.mark.parametrize("intercept", [False, True])
+def test_a_column_whose_squares_overflow_is_named(shape, convert, intercept):
+    X = np.random.default_rng(0).normal(size=shape)
+    X[:, 1] *= 1e300
+    weight = np.full(len(X), 1 / len(X))
+    with np.errstate(all="ignore"), pytest.raises(ValueError, match="column 1 are so large"):
+        standard(convert(X), weight, intercept)
+
+
+@pytest.mark.parametrize("convert", [np.asarray, scipy.sparse.csr_matrix])
+@INTERCEPT
+def test_standardised_rows_are_those_of_the_kernels(convert, intercept):
+    X, weight = raw()
+    design = standard(convert(X), weight, intercept)
+    indices = np.array([3, 0, 59, 3])
+    rows = design.standardised_rows(indices)
+    np.testing.assert_allclose(rows, standardised(design)[indices], rtol=1e-9, atol=1e-9)

@@ -85,7 +85,7 @@ def test_separable_classes_without_penalty_warn_and_stay_finite(solver, n_classe
     y = np.arange(60) % n_classes
     X = 10 * one_hot(y, n_classes) + rng.normal(size=(60, n_classes))
     model = SoftmaxRegression(solver=solver, C=np.inf)
-    with pytest.warns(ConvergenceWarning, match="separable.*lower C"):
+    with pytest.warns(ConvergenceWarning, match="separable.*Set C to a finite number"):
         model.fit(X, y)
     assert not model.converged_
     assert np.isfinite(model.coef_).all()
@@ -158,3 +158,13 @@ def test_other_classes_or_columns_start_afresh():
     for other_X, other_y in [(X, y + 1), (X[:, :3], y), (X, np.minimum(y, 1))]:
         model = SoftmaxRegression(warm_start=True).fit(X, y).fit(other_X, other_y)
         assert_same_bits(model, SoftmaxRegression().fit(other_X, other_y))
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 5])
+@pytest.mark.parametrize("n", [60, 300, 1000])
+def test_a_loss_that_vanishes_to_rounding_is_at_its_optimum(n, n_classes):
+    # Time stamps in nanoseconds: in their units no penalty is left, and one day tells the classes.
+    stamps = 1.6e18 + 86400e9 * np.arange(n)
+    model = SoftmaxRegression().fit(stamps[:, None], np.arange(n) * n_classes // n)
+    assert model.converged_
+    assert model.objective_ < 1e-15

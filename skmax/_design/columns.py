@@ -33,10 +33,22 @@ class Columns:
 
 
 def columns_of(X: Any, weight: np.ndarray, intercept: bool) -> Columns:
-    """The moments of the columns of X, dense or canonical CSR; `weight` (n,) sums to 1."""
-    if scipy.sparse.issparse(X):
-        return _csr_columns(X, weight, intercept)
-    return _dense_columns(X, weight, intercept)
+    """The moments of the columns of X, dense or canonical CSR; `weight` (n,) sums to 1.
+
+    Raises
+    ------
+    ValueError
+        If the squares of a column's entries overflow.
+    """
+    moments = _csr_columns if scipy.sparse.issparse(X) else _dense_columns
+    columns = moments(X, weight, intercept)
+    wrong = ~(np.isfinite(columns.shift) & np.isfinite(columns.deviation))
+    if wrong.any():
+        raise ValueError(
+            f"X: the entries of column {int(np.argmax(wrong))} are so large that their squares "
+            "overflow; divide it by a number"
+        )
+    return columns
 
 
 def row_slices(X: np.ndarray) -> list[slice]:

@@ -15,13 +15,15 @@ class RowSpaceDesign(DenseDesign):
     The optimum under a penalty that no rotation changes, and the one of least norm without, is a
     combination of the (centred) rows: with X' = Q R, the n columns of R' have the same logits and
     norms. The columns of X go into the factors from the largest to the smallest, so that these keep
-    their digits. `weight` (n,) are the weights that `columns` was made with.
+    their digits. `weight` (n,) are the weights that `columns` was made with. `mean_variance` is
+    that of the columns of X.
     """
 
     def __init__(
         self, X: np.ndarray, columns: Columns, intercept: bool, weight: np.ndarray
     ) -> None:
         self.centre = columns.shift
+        self.mean_variance = float(np.mean(columns.deviation**2))
         order = np.argsort(-columns.deviation)
         sorted_rows = X[:, order] - self.centre[order]
         self.reflections, self.triangles, _ = dgeqrt(

@@ -130,6 +130,17 @@ class Standardised:
         upper += np.triu(upper, 1).T
         return upper * (self.scale[:, None] * self.scale)
 
+    def standardised_rows(self, indices: np.ndarray) -> np.ndarray:
+        """The given rows in float64, (len(indices), n_columns), a column of ones last."""
+        part = self.X[indices]
+        if scipy.sparse.issparse(part):
+            part = part.toarray()
+        out = np.ones((len(indices), self.n_columns))
+        out[:, : self.n_features] = part
+        out[:, : self.n_features] -= self.shift
+        out[:, : self.n_features] *= self.scale[: self.n_features]
+        return out
+
     def _add_pair_moments(
         self, indices: np.ndarray, roots: np.ndarray, memory: np.ndarray, totals: np.ndarray
     ) -> None:

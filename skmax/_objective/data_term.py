@@ -20,7 +20,7 @@ from skmax._objective.probabilities import SharedProbabilities
 #: Times as many operations a second in a matrix of second moments as in a pass, in benchmarks of
 #: both on one core with AVX-512.
 MOMENTS_SPEED = 1.5
-SETTLED = 0.01  # how far from 0 and 1 the probabilities of classes told apart may be
+LOGIT_ROWS = 2**12  # whose logits are looked at while they lie in the cache
 
 
 class DataTermPoint(Protocol):
@@ -151,6 +151,28 @@ class CrossEntropy:
         _threads.map_in_order(work, range(len(self.chunks)), self.threads)
         return design.gradient(totals, len(direction))
 
+    def largest_change(self, step: np.ndarray) -> float:
+        """The most by which a step, of the shape of coef, changes the difference of two logits.
+
+        Along a direction that only lowers the loss, Newton's steps change some difference by 1 or
+        more, however far the fit has come: with H s = -g and moves m_ij >= 0 of the pairs along
+        the direction D, D'H s = -g'D says that the mean of (change of the mean logit) - (change of
+        logit j), weighted by s_i p_ij m_ij, is 1. Near an optimum they change ever less.
+        """
+        design, packed = self.design, self.design.packed_coef(step)
+
+        def work(chunk: tuple[int, int]) -> float:
+            largest, workspace = 0.0, self._workspaces.of_thread()
+            for first in range(*chunk, LOGIT_ROWS):
+                last = min(first + LOGIT_ROWS, chunk[1])
+                logits = np.empty((last - first, len(step)), design.dtype)
+                _kernels.row_logits(design.rows, packed, first, last, workspace, logits)
+                spread = np.abs(logits) if len(step) == 1 else np.ptp(logits, axis=1)
+                largest = max(largest, float(spread.max()))
+            return largest
+
+        return max(_threads.map_in_order(work, self.chunks, self.threads))
+
     def column_moments(self) -> np.ndarray:
         """The weighted second moments of all columns in float64, to tell which depend on others."""
         weight = np.ones(self.design.n_rows)
@@ -209,21 +231,3 @@ class CrossEntropyPoint:
     def class_covariance(self) -> np.ndarray:
         """The weighted mean over the rows of diag(p) - p p', or of p (1 - p) for one output."""
         return class_covariance(self._data, self.probabilities)
-
-    def separated(self) -> np.ndarray:
-        """Whether each output tells its class from the others on every row, (n_outputs,) of bool.
-
-        The probability is then within SETTLED of targets that are all 0 or 1.
-        """
-        targets, counts = self._data.targets, self._data.weight > 0
-        found = np.empty(len(self.coef), bool)
-        for k, p in enumerate(self.probabilities):
-            if isinstance(targets, _kernels.Labels):
-                of_class = (targets.codes == k).astype(p.dtype)
-            elif isinstance(targets, _kernels.BinaryTargets):
-                of_class = targets.probabilities
-            else:
-                of_class = targets.probabilities[k]
-            sure = (np.abs(p - of_class) <= SETTLED) & ((of_class == 0) | (of_class == 1))
-            found[k] = bool(sure[counts].all())
-        return found

@@ -1,6 +1,6 @@
 """How the objective is minimised: one module a method, and the choice between them."""
 
-from skmax._solvers.registry import METHODS, Method, choose, solve
+from skmax._solvers.registry import MATRIX_COLUMNS, METHODS, Method, choose, solve
 from skmax._solvers.result import Result, Status
 
-__all__ = ["METHODS", "Method", "Result", "Status", "choose", "solve"]
+__all__ = ["MATRIX_COLUMNS", "METHODS", "Method", "Result", "Status", "choose", "solve"]

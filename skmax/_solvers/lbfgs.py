@@ -14,6 +14,7 @@ from skmax._solvers.newton import (
     final_gap,
     final_status,
     forcing,
+    lowest_decrease,
     norm_of,
     relative_gap,
     steihaug,
@@ -104,7 +105,7 @@ def lbfgs(
         # 1. The direction, and the gap as the memory sees it.
         direction = -memory.solve(point.gradient)
         slope = float(np.vdot(point.gradient, direction))
-        floor = objective.resolution * abs(point.value)
+        floor = lowest_decrease(objective, point.value)
         gap = relative_gap(-0.5 * slope, point.value)
         # 2. Where that is small, Newton's equation tells, and from then on gives the steps.
         near = max(UNDERESTIMATE * tol, NEAR if n_iter <= MANY else NOT_FAR)
@@ -129,7 +130,8 @@ def lbfgs(
             left = relative_gap(0.5 * norm_of(point.gradient, memory) ** 2, point.value)
             small = gap <= tol and left <= final_gap(tol, objective)
             if small or step.decrease <= floor:
-                return Result(point, left, n_iter, final_status(left, tol, objective), values)
+                status = final_status(left, point.value, tol, objective)
+                return Result(point, left, n_iter, status, values, step=step.direction)
         if found is None:
             if not memory.pairs:
                 status = Status.WITHIN_TOL if gap <= tol else Status.NO_DESCENT

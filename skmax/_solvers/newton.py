@@ -25,6 +25,9 @@ from skmax._solvers.result import Result, Status
 #: Of the predicted decrease, the fraction that was reached (Conn, Gould, Toint, section 6.1).
 ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75
 MOST_PRODUCTS = 1000  # Hessian products for one step
+#: The rounding of a probability: residuals, and what there is to gain, are not known better. A loss
+#: that all but vanishes is at its minimum when less than this is left.
+ROUNDING = float(np.finfo(np.float64).eps)
 NOISE = 100  # times the resolution of the value, a gap that may be rounding of the gradient
 
 
@@ -66,7 +69,7 @@ def newton(
         step = steihaug(product, preconditioner.solve, point.gradient, radius, forcing(gap))
         decrement = step.decrease + step.left
         gap_before = relative_gap(decrement, point.value) if step.inside else np.inf
-        floor = objective.resolution * abs(point.value)
+        floor = lowest_decrease(objective, point.value)
         # 2. How far the objective follows its model.
         trial = objective.at(point.coef + step.direction)
         ratio = (point.value - trial.value + floor) / (step.decrease + floor)
@@ -86,7 +89,8 @@ def newton(
         # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
         small = gap_before <= tol and gap <= final_gap(tol, objective)
         if small or step.decrease <= floor:
-            return Result(point, gap, n_iter, final_status(gap, tol, objective), values)
+            status = final_status(gap, point.value, tol, objective)
+            return Result(point, gap, n_iter, status, values, step=step.direction)
         if accepted and preconditioner.refresh(point, gap):
             radius = norm_of(point.gradient, preconditioner)
     return Result(point, gap, max_iter, Status.OUT_OF_ITERATIONS, values)
@@ -97,11 +101,17 @@ def final_gap(tol: float, objective: Objective[Point]) -> float:
     return max(tol**1.5, objective.resolution)
 
 
-def final_status(gap: float, tol: float, objective: Objective[Point]) -> Status:
+def lowest_decrease(objective: Objective[Point], value: float) -> float:
+    """A decrease of the value that rounding may feign or hide."""
+    return max(objective.resolution * abs(value), ROUNDING)
+
+
+def final_status(gap: float, value: float, tol: float, objective: Objective[Point]) -> Status:
     """The status where the last step has brought the gap within tol, or down to rounding."""
     if gap <= tol:
         return Status.WITHIN_TOL
-    within_noise = gap <= NOISE * objective.resolution
+    left = gap * (value / (1 + gap)) if np.isfinite(gap) else value  # gap times the minimum
+    within_noise = gap <= NOISE * objective.resolution or left <= ROUNDING
     return Status.AT_PRECISION if within_noise else Status.OUT_OF_PRECISION
 
 

@@ -8,7 +8,11 @@ import numpy as np
 
 from skmax._solvers.protocol import P
 
-RAISE = "Raise max_iter, lower C (a stronger penalty), or raise tol if that gap is small enough."
+FURTHER = "Raise max_iter, lower C (a stronger penalty), or raise tol if that gap is small enough."
+COARSER = (
+    "More iterations would not help: give X as float64 if it is float32, lower C (a stronger "
+    "penalty), or raise tol if that gap is small enough."
+)
 
 
 class Status(Enum):
@@ -16,14 +20,18 @@ class Status(Enum):
 
     WITHIN_TOL = "the estimated relative gap is at most tol", "", True
     AT_PRECISION = "the gap is within the rounding of the objective", "", True
-    OUT_OF_PRECISION = "no further decrease is possible in the precision of the data", RAISE, False
-    NO_DESCENT = "the objective does not decrease along the direction of descent", RAISE, False
-    OUT_OF_ITERATIONS = "max_iter iterations were not enough", RAISE, False
+    OUT_OF_PRECISION = (
+        "no further decrease is possible in the precision of the data",
+        COARSER,
+        False,
+    )
+    NO_DESCENT = "the objective does not decrease along the direction of descent", COARSER, False
+    OUT_OF_ITERATIONS = "max_iter iterations were not enough", FURTHER, False
     ASKED_TO_STOP = "it was asked to stop", "", False
     SEPARABLE = (
-        "the loss vanishes: the classes are separable, and without a penalty the coefficients grow "
-        "without bound",
-        RAISE,
+        "without a penalty there is no optimum, as the classes are separable",
+        "What is returned is the optimum under a vanishing penalty. Set C to a finite number (a "
+        "penalty), leave out the columns that tell them apart, or merge classes.",
         False,
     )
 
@@ -41,7 +49,8 @@ class Result(Generic[P]):
     """Where a solver stopped and why.
 
     `gap` estimates (value - minimum) / minimum at `point`; `values` are those at the start and
-    after each iteration; `method` names what ran.
+    after each iteration; `method` names what ran; `step` is the last one, where it has ended
+    within tol or at rounding.
     """
 
     point: P
@@ -50,6 +59,7 @@ class Result(Generic[P]):
     status: Status
     values: list[float] = field(default_factory=list)
     method: str = ""
+    step: np.ndarray | None = None
 
     @property
     def coef(self) -> np.ndarray:

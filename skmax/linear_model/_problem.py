@@ -22,9 +22,13 @@ BELOW = 30.0
 class Problem:
     """An objective over the classes that have weight, and the way back to all of them.
 
-    `classes` (n_classes,) are all of them, `present` masks the rows of `coef_` that are fitted.
+    `X` and `targets` are those of the fit; `classes` (n_classes,) are all classes, and `present`
+    masks the rows of `coef_` that are fitted.
     """
 
+    X: Any
+    targets: Targets
+    fit_intercept: bool
     design: Design
     data: CrossEntropy
     objective: Objective
@@ -51,17 +55,10 @@ class Problem:
         weights = coef_[self.present].astype(np.float64)
         return self.design.standardise(weights, intercept_[self.present].astype(np.float64))
 
-    def separable_classes(self, point: Any) -> np.ndarray:
-        """The classes that are told apart from the others on every row, where nothing bounds coef.
-
-        `point` is that of the fit.
-        """
-        if self.objective.penalty.bounds_coef:
-            return self.classes[:0]
-        separated = point.data.separated()
-        if len(self.present) == 1:
-            return self.classes if separated[0] else self.classes[:0]
-        return self.classes[self.present][separated]
+    @property
+    def fitted_classes(self) -> np.ndarray:
+        """The classes that have weight, or both of two."""
+        return self.classes if len(self.present) == 1 else self.classes[self.present]
 
 
 def problem_of(
@@ -73,15 +70,23 @@ def problem_of(
     n_outputs = 1 if len(classes) == 2 else int(kept.sum())
     if not kept.all():
         targets = targets.restricted(kept)
-    total = float(targets.weight.sum())
-    weight = targets.weight / total
     work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
     threads = 1 if work < SMALL else _threads.n_threads(n_jobs)
-    design = design_of(X, weight, fit_intercept, may_rotate=Ridge.invariant_to_rotation)
+    design, data = data_of(X, targets, n_outputs, fit_intercept, threads)
     penalty: Penalty = NoPenalty(design.n_columns)
     if np.isfinite(C):
-        penalty = Ridge.of_user_columns(1 / (C * total), design.coef_scale)
-    kernel_targets = targets.for_kernels(n_outputs, design.dtype)
-    data = CrossEntropy(design, kernel_targets, weight, n_outputs, threads)
+        strength = 1 / (C * float(targets.weight.sum()))
+        penalty = Ridge.of_user_columns(strength, design.coef_scale)
     present = kept if len(classes) > 2 else np.ones(1, bool)
-    return Problem(design, data, Objective(data, penalty), classes, present)
+    objective = Objective(data, penalty)
+    return Problem(X, targets, fit_intercept, design, data, objective, classes, present)
+
+
+def data_of(
+    X: Any, targets: Targets, n_outputs: int, fit_intercept: bool, threads: int
+) -> tuple[Design, CrossEntropy]:
+    """The data term with so many rows of coefficients, and the design that it goes over."""
+    weight = targets.weight / float(targets.weight.sum())
+    design = design_of(X, weight, fit_intercept, may_rotate=Ridge.invariant_to_rotation)
+    kernel_targets = targets.for_kernels(n_outputs, design.dtype)
+    return design, CrossEntropy(design, kernel_targets, weight, n_outputs, threads)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmax import _solvers, _threads
 from skmax._design.predict import predict_logits
+from skmax._error_state import own_error_state
 from skmax._estimators import parameters
 from skmax._estimators.prediction import (
     fraction_on_predicted,
@@ -24,7 +25,10 @@ from skmax._estimators.progress import FRAMES, CallbackSupport, Task, fit_task, 
 from skmax._estimators.rollback import rollback_on_error
 from skmax._estimators.samples import check_finite, read_samples
 from skmax._estimators.targets import is_soft, read_targets
+from skmax._objective import ObjectivePoint
+from skmax._objective.separation import Separation
 from skmax.linear_model._problem import SMALL, Problem, problem_of
+from skmax.linear_model._separable import at_its_limit, separation_of
 
 CONSTRAINTS = {
     "C": parameters.INVERSE_STRENGTH,
@@ -39,7 +43,7 @@ CONSTRAINTS = {
     "n_jobs": parameters.JOBS,
     "verbose": parameters.VERBOSITY,
 }
-MOST_NAMES = 5  # classes that a warning names
+MOST_NAMES = 5  # classes and columns that a warning names
 
 
 class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
@@ -137,12 +141,20 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
     *A class of no weight* stays in `classes_`; with an intercept its probability is below 1e-12.
 
     *Without a penalty* and with columns that depend on each other, `coef_` is the solution of least
-    norm (up to 4000 columns). Where a class can be told apart from the others without an error
-    there is no optimum: the fit stops when nothing is left to gain, and warns which classes.
+    norm (up to 4000 columns). Where a class can be told apart from others without an error, on all
+    rows or on some of them with no loss on the rest (complete and quasi-complete separation), there
+    is no optimum. That is found by linear programs, exactly up to 2500 coefficients, beyond it only
+    where the coefficients or the last step separate; a warning names the classes and columns.
+    Returned is then the optimum under the penalty 1e-12 |coef|^2 / 2, of the standardised columns,
+    beside the mean loss (more columns than at most 2000 rows: of columns all divided by the root of
+    their mean variance): small enough to change nothing else, and the same from any start.
 
     References
     ----------
     J. Nocedal, S. J. Wright, Numerical Optimization, Springer 2006, chapters 4 and 7.
+    A. Albert, J. A. Anderson, On the existence of maximum likelihood estimates in logistic
+    regression models, Biometrika 71, 1984. K. Konis, Linear programming algorithms for detecting
+    separated data in binary logistic regression models, Oxford 2007.
 
     Examples
     --------
@@ -187,6 +199,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         return tags
 
     @with_callbacks
+    @own_error_state
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SoftmaxRegression":
         """Fit the model; after an error the estimator is as it was before.
 
@@ -231,13 +244,16 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
                 )
                 # 4. Solve.
                 result = self._solve(problem, task)
+                separation = separation_of(problem, result, self.tol)
+                if separation is not None:
+                    result = at_its_limit(problem, result)
                 # 5. Unpack.
                 self._unpack(problem, result)
-                separable = problem.separable_classes(result.point)
             task.end(lambda: self._attributes(problem, result.coef, result.n_iter))
-            self._warn_unless_converged(result.status, separable)
+            self._warn_unless_converged(problem, result.status, separation)
         return self
 
+    @own_error_state
     def predict(self, X: Any) -> np.ndarray:
         """Predict the most probable class of each sample.
 
@@ -255,6 +271,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         best = (logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)
         return self.classes_[best]
 
+    @own_error_state
     def predict_proba(self, X: Any) -> np.ndarray:
         """Predict the probability of each class.
 
@@ -270,6 +287,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         """
         return self._finished_logits(X, to_probabilities)
 
+    @own_error_state
     def predict_log_proba(self, X: Any) -> np.ndarray:
         """Predict the logarithm of each class's probability, finite where that underflows.
 
@@ -285,6 +303,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         """
         return self._finished_logits(X, to_log_probabilities)
 
+    @own_error_state
     def decision_function(self, X: Any) -> np.ndarray:
         """Compute the logits.
 
@@ -301,6 +320,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         logits = self._logits(X)
         return logits[:, 0] if len(self.classes_) == 2 else logits
 
+    @own_error_state
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy of the predictions.
 
@@ -348,6 +368,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         self.coef_ = self._dense_coef()
         return self
 
+    @own_error_state
     def to_sklearn(self) -> LogisticRegression:
         """Make a fitted LogisticRegression with the same coefficients.
 
@@ -374,7 +395,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             other.feature_names_in_ = self.feature_names_in_.copy()
         return other
 
-    def _solve(self, problem: Problem, task: Task) -> _solvers.Result:
+    def _solve(self, problem: Problem, task: Task) -> _solvers.Result[ObjectivePoint]:
         """Minimise the objective, telling of each iteration."""
 
         def iteration_ends(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
@@ -394,7 +415,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             on_iteration=iteration_ends,
         )
 
-    def _unpack(self, problem: Problem, result: _solvers.Result) -> None:
+    def _unpack(self, problem: Problem, result: _solvers.Result[ObjectivePoint]) -> None:
         """Keep what the solver has come to."""
         self.__dict__.update(self._attributes(problem, result.coef, result.n_iter))
         self.solver_ = result.method
@@ -423,23 +444,37 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             return np.zeros(problem.objective.shape)
         return problem.pack(self._dense_coef(), self.intercept_)
 
-    def _warn_unless_converged(self, status: _solvers.Status, separable: np.ndarray) -> None:
+    def _warn_unless_converged(
+        self, problem: Problem, status: _solvers.Status, separation: Separation | None
+    ) -> None:
         """Say why a fit has not converged and what to do."""
-        sentence = status.sentence
-        if len(separable):
-            status = _solvers.Status.SEPARABLE
-            self.converged_, self.optimality_gap_ = False, np.inf
-            sentence = (
-                f"without a penalty there is no optimum, as {_listed(separable)} separable from "
-                "the rest: the coefficients would grow without bound"
-            )
         if status.converged or status is _solvers.Status.ASKED_TO_STOP:
             return
+        sentence, gap = status.sentence, ""
+        if separation is not None:
+            sentence = self._what_runs_away(separation, problem.fitted_classes)
+        if np.isfinite(self.optimality_gap_):
+            gap = (
+                f" The estimated relative gap to the optimum is {self.optimality_gap_:.2g} "
+                f"(tol={self.tol:g})."
+            )
         warnings.warn(
-            f"SoftmaxRegression has not converged: {sentence}. The estimated relative gap to "
-            f"the optimum is {self.optimality_gap_:.2g} (tol={self.tol:g}). {status.advice}",
+            f"SoftmaxRegression has not converged: {sentence}.{gap} {status.advice}",
             ConvergenceWarning,
-            stacklevel=3 + FRAMES,
+            stacklevel=4 + FRAMES,
+        )
+
+    def _what_runs_away(self, separation: Separation, classes: np.ndarray) -> str:
+        """What is said where there is no optimum."""
+        features = separation.features
+        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))[features]
+        by = f", by {_listed('column', names)}" if len(features) else ""
+        told_apart = _listed("class", classes[separation.classes])
+        verb = "is" if len(separation.classes) == 1 else "are"
+        rest = "each other" if len(separation.classes) == len(classes) else "the rest"
+        return (
+            f"without a penalty there is no optimum, as {told_apart} {verb} separable from {rest} "
+            f"on {separation.n_rows} rows{by}: coefficients would grow without bound"
         )
 
     def _logits(self, X: Any, finish: Any = None) -> np.ndarray:
@@ -473,12 +508,13 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
 
 
-def _listed(names: np.ndarray) -> str:
-    """The first few classes and their number, with the verb that follows."""
+def _listed(kind: str, names: np.ndarray) -> str:
+    """The first few names and how many more there are, after what they are names of."""
     if len(names) == 1:
-        return f"class {names[0]!s} is"
+        return f"{kind} {names[0]!s}"
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return f"classes {', '.join(map(str, names[:MOST_NAMES]))}{more} are"
+    plural = "classes" if kind == "class" else f"{kind}s"
+    return f"{plural} {', '.join(map(str, names[:MOST_NAMES]))}{more}"
 
 
 def _print_line(n_iter: int, value: float, gap: float) -> None:

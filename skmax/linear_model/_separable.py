@@ -1,0 +1,155 @@
+"""What a fit without a penalty does where the loss has no optimum."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from skmax import _solvers
+from skmax._design import RowSpaceDesign
+from skmax._objective import Objective, ObjectivePoint, Ridge
+from skmax._objective.data_term import CrossEntropyPoint
+from skmax._objective.separation import (
+    MOST_VARIABLES,
+    Separation,
+    find_separation,
+    has_optimum,
+)
+from skmax.linear_model._problem import Problem, data_of
+
+Result = _solvers.Result[ObjectivePoint]
+
+#: The change of a difference of logits by the last Newton step from which on separation is looked
+#: for. It is at least 1 where there is one, 0.995 with the steps of conjugate gradients; at an
+#: optimum to the default tolerance 0.06 was the most (45 simulated problems, both solvers).
+SIGN = 0.5
+#: How far a fit that hints at a separation is taken on before a linear program decides: at an
+#: optimum Newton's steps, and the hint with them, are then gone.
+HINT_TOL, HINT_ITERATIONS = 1e-6, 100
+#: Times the estimated gap, what may be left to gain where the estimate is by a preconditioner.
+LEFT = 100
+#: Rows for each coefficient that the proof by rank looks at first.
+PROOF_ROWS = 8
+#: The weight of |coef|^2 / 2 beside the mean loss that stands for the limit of none. With 1e-10
+#: instead probabilities differ by 1e-6 already; rounding leaves them alone even at 1e-13.
+VANISHING = 1e-12
+#: How exactly that optimum is found: probabilities after fits of tol from 1e-2 to 1e-10 are then
+#: the same to 1e-11 (exact Newton) and 2e-7 (conjugate gradients). It took 1 to 23 iterations.
+LIMIT_TOL, LIMIT_ITERATIONS = 1e-10, 300
+
+
+def separation_of(problem: Problem, result: Result, tol: float) -> Separation | None:
+    """The separation of the classes, looked for only where the end of the fit hints at one."""
+    if problem.objective.penalty.bounds_coef or result.status is _solvers.Status.ASKED_TO_STOP:
+        return None
+    if not _hints(problem, result, tol):
+        return None
+    if tol >= HINT_TOL / 10 and np.prod(problem.objective.shape) <= MOST_VARIABLES:
+        result = _solved_on(problem, result)
+        if result.converged and not _runs(problem, result):
+            return None
+    data = problem.data
+    found = find_separation(
+        problem.design.standardised_rows,
+        data.targets,
+        data.weight,
+        _probabilities(result),
+        problem.design.intercept,
+        result.coef,
+        result.step,
+    )
+    if found is not None and isinstance(problem.design, RowSpaceDesign):
+        return replace(found, features=np.empty(0, int))  # its columns are not the user's
+    return found
+
+
+def _probabilities(result: Result) -> np.ndarray:
+    """Those of every row, where the fit has ended."""
+    point = result.point.data
+    assert isinstance(point, CrossEntropyPoint)
+    return point.probabilities
+
+
+def _runs(problem: Problem, result: Result) -> bool:
+    """Whether the last step may be one along a direction without an end."""
+    return result.step is None or problem.data.largest_change(result.step) >= SIGN
+
+
+def _hints(problem: Problem, result: Result, tol: float) -> bool:
+    """Whether the end of a fit leaves it open that there is no optimum.
+
+    Exact Newton steps tell, unless the fit has gone on until the ridge that Cholesky's factors need
+    exceeds the curvature that is left. Steps of conjugate gradients may miss a direction that has
+    nearly no gradient; then there must be a proof by rank, for which some rows mostly suffice.
+    """
+    if result.step is None:
+        return True
+    if result.method == "newton-cholesky" and tol >= HINT_TOL / 10:
+        return _runs(problem, result)
+    n_outputs, n_columns = problem.objective.shape
+    if _has_optimum(problem, result, tol, PROOF_ROWS * (n_outputs + 1) * n_columns):
+        return False
+    return _runs(problem, result) or not _has_optimum(problem, result, tol, None)
+
+
+def _has_optimum(problem: Problem, result: Result, tol: float, max_rows: int | None) -> bool:
+    """Whether rank proves that there is an optimum."""
+    return has_optimum(
+        problem.design.standardised_rows,
+        problem.data.targets,
+        problem.data.weight,
+        _probabilities(result),
+        problem.design.intercept,
+        LEFT * max(result.gap, tol**1.5) * result.value,
+        max_rows,
+    )
+
+
+def _solved_on(problem: Problem, result: Result) -> Result:
+    """The fit taken on from where it stopped, by exact Newton steps."""
+    return _solvers.solve(
+        [_solvers.METHODS["newton-cholesky"]],
+        problem.objective,
+        result.coef,
+        tol=HINT_TOL,
+        max_iter=HINT_ITERATIONS,
+        on_iteration=lambda *_: False,
+    )
+
+
+def at_its_limit(problem: Problem, result: Result) -> Result:
+    """The optimum under a vanishing penalty on the standardised columns, solved in float64.
+
+    It is unique: it does not depend on where a fit without a penalty happened to stop.
+    """
+    X = problem.X.astype(np.float64, copy=False)  # in float32 rounding would drown the penalty
+    n_outputs, threads = problem.objective.shape[0], problem.objective.threads
+    design, data = data_of(X, problem.targets, n_outputs, problem.fit_intercept, threads)
+    if isinstance(design, RowSpaceDesign):
+        # Its columns depend on the order of the rows, the norm of the user's weights does not.
+        strength = VANISHING * design.mean_variance
+        penalty = Ridge.of_user_columns(strength, design.coef_scale)
+    else:
+        penalty = Ridge(VANISHING * (np.arange(design.n_columns) < design.n_features))
+    exact = int(np.prod(data.shape)) <= MOST_VARIABLES
+    method = "newton-cholesky" if exact else "newton-cg, many coefficients"
+    if design.n_columns > _solvers.MATRIX_COLUMNS:
+        method = "newton-cg, many columns"
+    solved = _solvers.solve(
+        [_solvers.METHODS[method]],
+        Objective(data, penalty),
+        design.standardise(*problem.design.unstandardise(result.coef)),
+        tol=LIMIT_TOL,
+        max_iter=LIMIT_ITERATIONS,
+        on_iteration=lambda *_: False,
+    )
+    coef = problem.design.standardise(*design.unstandardise(solved.coef))
+    point = problem.objective.at(coef)
+    return replace(
+        result,
+        point=point,
+        gap=np.inf,
+        n_iter=result.n_iter + solved.n_iter,
+        status=_solvers.Status.SEPARABLE,
+        values=[*result.values, *solved.values[1:-1], point.value],
+        method=", ".join(dict.fromkeys([*result.method.split(", "), solved.method])),
+    )
