@@ -157,10 +157,15 @@ class Pairs:
         p = np.column_stack([1 - p, p]) if self.binary else p
         return p * self.weight[self.indices][:, None]
 
-    def full_rank(self, pairs: np.ndarray, one: int, other: int) -> bool:
-        """Whether some of the rows with a pair of the two classes have rank n_columns."""
-        here = ((self.own == one) & pairs[:, other]) | ((self.own == other) & pairs[:, one])
+    def with_pair(self, pairs: np.ndarray, one: int, other: int) -> np.ndarray:
+        """The rows (n,) with a pair of the two classes among those of a mask (n, K)."""
+        return ((self.own == one) & pairs[:, other]) | ((self.own == other) & pairs[:, one])
+
+    def full_rank(self, here: np.ndarray) -> bool:
+        """Whether some of the rows of a mask (n,) have rank n_columns."""
         found = np.flatnonzero(here)
+        if len(found) < self.n_columns:
+            return False
         most = RANK_ROWS * self.n_columns
         rows = self._unit_rows(found[:: max(1, len(found) // most)])
         moments = rows.T @ rows

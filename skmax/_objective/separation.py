@@ -143,13 +143,16 @@ def has_optimum(
             return False
     problem = Pairs(rows_at, targets, weight, probabilities, intercept)
     level = problem.free & (problem.mistakes() > left_to_gain)
+    if problem.full_rank((level | problem.mass).all(axis=1)):  # rows that tie all classes at once
+        return True
     kind = problem.own[:, None] * problem.n_classes + np.arange(problem.n_classes)
     counts = np.bincount(kind[level], minlength=problem.n_classes**2)
     counts = counts.reshape(problem.n_classes, -1)
     counts = counts + counts.T
     tree = minimum_spanning_tree(np.where(counts >= problem.n_columns, -counts, 0)).tocoo()
     return tree.nnz == problem.n_classes - 1 and all(
-        problem.full_rank(level, one, other) for one, other in zip(tree.row, tree.col, strict=True)
+        problem.full_rank(problem.with_pair(level, one, other))
+        for one, other in zip(tree.row, tree.col, strict=True)
     )
 
 
