@@ -226,3 +226,14 @@ def test_read_only_rows(kernel, dtype):
     getattr(_kernels, kernel)(logits, workspace, expected)
     getattr(_kernels, kernel)(frozen(logits), workspace, out)
     np.testing.assert_array_equal(out, expected)
+
+
+def test_the_types_of_named_tuples_choose_the_kernel_however_often_it_is_called():
+    # Before 0.61 numba took the kernel of other types after some 200 calls.
+    weight, shift = np.ones(2), np.zeros(1)
+    for _ in range(1000):
+        for dtype in (np.float32, np.float64):
+            arrays = np.full(2, 3.0, dtype), np.zeros(2, np.int32), np.array([0, 1, 2], np.int32)
+            rows, second = _kernels.CsrRows(*map(_kernels.read_only, arrays)), np.zeros(1)
+            _kernels.csr_column_squares(rows, weight, shift, second)
+            assert second[0] == 18

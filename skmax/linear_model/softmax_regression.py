@@ -145,9 +145,10 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
     rows or on some of them with no loss on the rest (complete and quasi-complete separation), there
     is no optimum. That is found by linear programs, exactly up to 2500 coefficients, beyond it only
     where the coefficients or the last step separate; a warning names the classes and columns.
-    Returned is then the optimum under the penalty 1e-12 |coef|^2 / 2, of the standardised columns,
-    beside the mean loss (more columns than at most 2000 rows: of columns all divided by the root of
-    their mean variance): small enough to change nothing else, and the same from any start.
+    Returned is then the optimum under the penalty ``1e-12 |coef|^2 / 2`` of the standardised
+    columns, beside the mean loss (more columns than at most 2000 rows: of columns all divided by
+    the root of their mean variance): small enough to change nothing else, and the same from any
+    start.
 
     References
     ----------
@@ -453,11 +454,13 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         sentence, gap = status.sentence, ""
         if separation is not None:
             sentence = self._what_runs_away(separation, problem.fitted_classes)
-        if np.isfinite(self.optimality_gap_):
+        elif np.isfinite(self.optimality_gap_):
             gap = (
                 f" The estimated relative gap to the optimum is {self.optimality_gap_:.2g} "
                 f"(tol={self.tol:g})."
             )
+        elif status is not _solvers.Status.SEPARABLE:
+            gap = " The gap to the optimum is not known yet."
         warnings.warn(
             f"SoftmaxRegression has not converged: {sentence}.{gap} {status.advice}",
             ConvergenceWarning,
