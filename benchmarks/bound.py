@@ -36,9 +36,9 @@ def main(arguments):
     parser.add_argument("--repeats", type=int, default=11)
     options = parser.parse_args(arguments)
     print(f"{describe('skmax', 'numpy', 'numba')}.\n")
-    print("| dtype, threads | columns | classes | ms | bound, ms | share of the bound |")
+    print("| dtype, threads | columns | classes | ms | bound, ms | fraction of the bound |")
     print("|---|---:|---:|---:|---:|---:|")
-    shares = []
+    fractions = []
     for dtype in (np.float64, np.float32):
         for threads in (1, 2):
             machine = Machine(dtype, threads)
@@ -47,14 +47,14 @@ def main(arguments):
                     n_rows = int(options.megabytes * 1e6 / (8 * n_columns))
                     seconds = measure(n_rows, n_columns, n_classes, dtype, threads, options.repeats)
                     bound = machine.bound(n_rows, n_columns, n_classes)
-                    shares.append(bound / seconds)
+                    fractions.append(bound / seconds)
                     label = f"{np.dtype(dtype).name}, {threads}"
                     print(
                         f"| {label} | {n_columns} | {n_classes} | {1e3 * seconds:.2f} "
-                        f"| {1e3 * bound:.2f} | {shares[-1]:.0%} |",
+                        f"| {1e3 * bound:.2f} | {fractions[-1]:.0%} |",
                         flush=True,
                     )
-    print(f"\nsmallest {min(shares):.0%}, median {statistics.median(shares):.0%}")
+    print(f"\nsmallest {min(fractions):.0%}, median {statistics.median(fractions):.0%}")
 
 
 class Machine:

@@ -68,8 +68,8 @@ def naive_fit(X, targets, *, penalty=0.0, weight=None, intercept=True):
     intercept and the minimum.
     """
     n, n_classes = targets.shape
-    share = np.ones(n) if weight is None else np.asarray(weight, np.float64)
-    share = share / share.sum()
+    weight = np.ones(n) if weight is None else np.asarray(weight, np.float64)
+    weight = weight / weight.sum()
     if intercept:
         X = np.column_stack([X, np.ones(n)])
     p = X.shape[1]
@@ -77,17 +77,17 @@ def naive_fit(X, targets, *, penalty=0.0, weight=None, intercept=True):
     ridge[: p - intercept] = penalty
 
     def value(coef):
-        return share @ naive_losses(X @ coef.T, targets) + 0.5 * (coef**2 @ ridge).sum()
+        return weight @ naive_losses(X @ coef.T, targets) + 0.5 * (coef**2 @ ridge).sum()
 
     coef = np.zeros((n_classes, p))
     for _ in range(200):
         logits = X @ coef.T
         probabilities = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities /= probabilities.sum(axis=1, keepdims=True)
-        gradient = ((probabilities - targets) * share[:, None]).T @ X + coef * ridge
+        gradient = ((probabilities - targets) * weight[:, None]).T @ X + coef * ridge
         curvature = np.einsum("ik,kl->ikl", probabilities, np.eye(n_classes))
         curvature -= np.einsum("ik,il->ikl", probabilities, probabilities)
-        hessian = np.einsum("i,ikl,ij,im->kjlm", share, curvature, X, X, optimize=True)
+        hessian = np.einsum("i,ikl,ij,im->kjlm", weight, curvature, X, X, optimize=True)
         hessian = hessian.reshape(n_classes * p, n_classes * p)
         hessian[np.diag_indices(n_classes * p)] += np.tile(ridge, n_classes)
         scale = 1 / np.sqrt(np.maximum(np.diag(hessian), 1e-300))
@@ -160,7 +160,7 @@ def assert_untouched(estimator, before):
 
 
 class Problem:
-    """A random objective with its naive twin, both as functions of standardised coefficients.
+    """A random objective with its naive reference, both as functions of standardised coefficients.
 
     `kind` is labels, probabilities or binary; `convert` gives X its format.
     """

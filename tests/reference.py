@@ -1,6 +1,6 @@
-"""The naive twin of every kernel, and of the objective: plain formulas in long double.
+"""The naive reference of every kernel, and of the objective: plain formulas in long double.
 
-Twins return what the kernels write into their arguments. Rows (n, K) or class-major blocks (K, m),
+They return what the kernels write into their arguments. Rows (n, K) or class-major blocks (K, m),
 as the kernels have them.
 """
 
@@ -201,17 +201,17 @@ def _row_weights(targets, sample_weight):
 
 def objective_value(weights, intercepts, X, targets, sample_weight, C):
     """(1/S) sum_i s_i CE(t_i, softmax(W x_i + b)) + |W|^2 / (2 C S)."""
-    share, total, targets = _row_weights(targets, sample_weight)
+    weight, total, targets = _row_weights(targets, sample_weight)
     log_p = log_softmax_rows(_logits(weights, intercepts, X))
-    loss = -np.sum(share[:, None] * targets * log_p)
+    loss = -np.sum(weight[:, None] * targets * log_p)
     return float(loss + np.sum(np.asarray(weights, WIDE) ** 2) / (2 * WIDE(C) * total))
 
 
 def objective_gradient(weights, intercepts, X, targets, sample_weight, C):
     """(K, p + 1), or (1, p + 1) for two classes; the last column is that of the intercepts."""
-    share, total, targets = _row_weights(targets, sample_weight)
+    weight, total, targets = _row_weights(targets, sample_weight)
     p = softmax_rows(_logits(weights, intercepts, X))
-    residual = share[:, None] * (p - targets)
+    residual = weight[:, None] * (p - targets)
     if len(weights) == 1:
         residual = residual[:, 1:]
     gradient = residual.T @ np.asarray(X, WIDE) + np.asarray(weights, WIDE) / (WIDE(C) * total)
@@ -220,7 +220,7 @@ def objective_gradient(weights, intercepts, X, targets, sample_weight, C):
 
 def objective_hessian(weights, intercepts, X, targets, sample_weight, C):
     """(K (p + 1), K (p + 1)), class by class, the intercept last in each; K = 1 for two classes."""
-    share, total, _ = _row_weights(targets, sample_weight)
+    weight, total, _ = _row_weights(targets, sample_weight)
     p = softmax_rows(_logits(weights, intercepts, X))
     if len(weights) == 1:
         p = p[:, 1:]
@@ -230,7 +230,7 @@ def objective_hessian(weights, intercepts, X, targets, sample_weight, C):
         x = np.append(x, WIDE(1))
         for k in range(n_outputs):
             for j in range(n_outputs):
-                curvature = share[i] * p[i, k] * ((k == j) - p[i, j])
+                curvature = weight[i] * p[i, k] * ((k == j) - p[i, j])
                 block = np.s_[k * width : (k + 1) * width, j * width : (j + 1) * width]
                 hessian[block] += curvature * np.outer(x, x)
     penalty = np.append(np.full(width - 1, 1 / (WIDE(C) * total)), 0)

@@ -1,4 +1,4 @@
-"""The kernels of elementary functions and of rows against their naive twins."""
+"""The kernels of elementary functions and of rows against their naive references."""
 
 import numba
 import numpy as np

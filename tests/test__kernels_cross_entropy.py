@@ -1,4 +1,4 @@
-"""The kernels of class-major blocks against their naive twins."""
+"""The kernels of class-major blocks against their naive references."""
 
 import numpy as np
 import pytest

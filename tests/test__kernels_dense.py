@@ -1,4 +1,4 @@
-"""The kernels of blocks of dense rows against their naive twins."""
+"""The kernels of blocks of dense rows against their naive references."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The kernels of the Hessian's matrix against their naive twins."""
+"""The kernels of the Hessian's matrix against their naive references."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The kernels of CSR rows against their naive twins."""
+"""The kernels of CSR rows against their naive references."""
 
 import numpy as np
 import pytest
@@ -78,8 +78,8 @@ def test_csr_column_means(n_rows, dtype, index):
     count = np.zeros(13, np.intp)
     _kernels.csr_column_means(X, weight, *found, count)
     *exact, numbers = reference.csr_column_means(*X, weight, 13)
-    for one, twin in zip(found, exact, strict=True):
-        np.testing.assert_allclose(one, twin.astype(float), rtol=1e-13, atol=1e-13)
+    for one, expected in zip(found, exact, strict=True):
+        np.testing.assert_allclose(one, expected.astype(float), rtol=1e-13, atol=1e-13)
     np.testing.assert_array_equal(count, numbers)
 
 

@@ -113,9 +113,9 @@ def test_soft_labels_have_several_columns(y, soft):
 
 def test_names_of_columns_are_the_classes_in_their_order():
     pandas = pytest.importorskip("pandas")
-    shares, classes = read_soft(pandas.DataFrame(SOFT, columns=["z", "a"]))
+    probabilities, classes = read_soft(pandas.DataFrame(SOFT, columns=["z", "a"]))
     assert classes.tolist() == ["z", "a"]
-    np.testing.assert_array_equal(shares, SOFT)
+    np.testing.assert_array_equal(probabilities, SOFT)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +185,6 @@ def test_one_class_with_weight_is_too_few(y, weight, class_weight):
 
 def test_the_weights_of_targets_are_those_of_a_naive_sum():
     rng = np.random.default_rng(0)
-    shares, weight = rng.dirichlet(np.ones(4), size=50).T, rng.exponential(size=50)
-    found = Targets(np.arange(4), weight, class_probabilities=shares).class_totals()
-    np.testing.assert_allclose(found, (shares * weight).sum(axis=1), rtol=1e-13)
+    probabilities, weight = rng.dirichlet(np.ones(4), size=50).T, rng.exponential(size=50)
+    found = Targets(np.arange(4), weight, class_probabilities=probabilities).class_totals()
+    np.testing.assert_allclose(found, (probabilities * weight).sum(axis=1), rtol=1e-13)

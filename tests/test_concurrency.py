@@ -170,8 +170,8 @@ def test_read_only_memory_maps_are_read(tmp_path, solver, n_classes, dtype):
     soft = np.eye(n_classes)[y]
     for name, whole in {"dense": X, "csr": scipy.sparse.csr_matrix(X)}.items():
         joblib.dump((whole, y, soft, weight), tmp_path / name)
-        mapped, labels, shares, weights = joblib.load(tmp_path / name, mmap_mode="r")
-        for one, two in [(y, labels), (soft, shares)]:
+        mapped, labels, probabilities, weights = joblib.load(tmp_path / name, mmap_mode="r")
+        for one, two in [(y, labels), (soft, probabilities)]:
             expected = SoftmaxRegression(solver=solver).fit(whole, one, weight)
             model = SoftmaxRegression(solver=solver).fit(mapped, two, weights)
             assert_same_bits(model, expected)

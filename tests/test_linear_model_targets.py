@@ -20,7 +20,7 @@ from skmax import SoftmaxRegression
 
 
 def soft_problem(n=150, p=4, n_classes=3, *, seed=0, counts=False):
-    """X, rows of shares or counts with some zeros, weights."""
+    """X, rows of probabilities or counts with some zeros, weights."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, p))
     if counts:
@@ -88,7 +88,7 @@ def test_one_column_of_labels_is_hard_labels_with_scikit_learns_warning():
 @pytest.mark.parametrize("n_classes", [2, 3, 7])
 @pytest.mark.parametrize("C", [1.0, np.inf])
 @pytest.mark.parametrize("convert", [np.array, scipy.sparse.csr_matrix], ids=["dense", "csr"])
-@pytest.mark.parametrize("counts", [False, True], ids=["shares", "counts"])
+@pytest.mark.parametrize("counts", [False, True], ids=["probabilities", "counts"])
 def test_soft_labels_are_hard_labels_repeated_with_weights(solver, n_classes, C, convert, counts):
     X, soft, weight = soft_problem(n_classes=n_classes, counts=counts)
     model = tight(solver=solver, C=C).fit(convert(X), soft, weight)
@@ -107,13 +107,13 @@ def test_the_objective_of_soft_labels_is_that_of_the_design(n_classes):
     model = tight(C=0.7, class_weight=dict(enumerate(factors))).fit(X, soft, weight)
     scaled = soft * factors
     weight = weight * scaled.sum(axis=1)
-    shares = scaled / scaled.sum(axis=1, keepdims=True)
-    found = naive_objective(model.coef_, model.intercept_, X, shares, C=0.7, weight=weight)
+    probabilities = scaled / scaled.sum(axis=1, keepdims=True)
+    found = naive_objective(model.coef_, model.intercept_, X, probabilities, C=0.7, weight=weight)
     assert model.objective_ == pytest.approx(found, rel=1e-12)
     halved = 2 if n_classes == 2 else 1
     strength = halved / (0.7 * weight.sum())
     assert found == pytest.approx(
-        naive_fit(X, shares, penalty=strength, weight=weight)[2], rel=1e-12
+        naive_fit(X, probabilities, penalty=strength, weight=weight)[2], rel=1e-12
     )
 
 

@@ -64,9 +64,9 @@ def test_a_class_of_one_row_in_a_hundred_thousand(solver):
     y[y == 2] = 1
     y[77_777] = 2
     model = SoftmaxRegression(solver=solver).fit(X, y)
-    # At the optimum the mean probability of each class is its share of the rows.
-    shares = model.predict_proba(X).mean(axis=0)
-    np.testing.assert_allclose(shares, np.bincount(y) / len(y), rtol=1e-3)
+    # At the optimum the mean probability of each class is its fraction of the rows.
+    fractions = model.predict_proba(X).mean(axis=0)
+    np.testing.assert_allclose(fractions, np.bincount(y) / len(y), rtol=1e-3)
 
 
 @solvers

@@ -104,12 +104,12 @@ def test_softmax_has_a_derivative_where_argmax_has_none():
 
 def test_softmax_expands_differences_that_dividing_by_the_sum_keeps():
     scores = np.array([2.0, 2.0, 1.0, 5.0])
-    shares = scores / scores.sum()
-    assert shares == rounded([0.2, 0.2, 0.1, 0.5], 12)
+    fractions = scores / scores.sum()
+    assert fractions == rounded([0.2, 0.2, 0.1, 0.5], 12)
     p = softmax(scores)
     assert p == rounded([0.0445, 0.0445, 0.0164, 0.8945], 4)
-    assert p[3] > shares[3]
-    assert p[2] < shares[2]
+    assert p[3] > fractions[3]
+    assert p[2] < fractions[2]
     assert p[0] == p[1] == pytest.approx(np.e * p[2])
 
 

@@ -1,7 +1,6 @@
 """The probabilities of the rows at one point, in memory that all points of a data term share."""
 
 import weakref
-from typing import Any
 
 import numpy as np
 
@@ -15,15 +14,15 @@ class SharedProbabilities:
     (10,000 rows, 26 classes), as much as two passes.
     """
 
-    def __init__(self, shape: tuple[int, int], dtype: Any) -> None:
+    def __init__(self, shape: tuple[int, int], dtype: np.dtype) -> None:
         self._array = np.empty(shape, dtype)
         self._holder: weakref.ref | None = None
 
-    def of(self, point: Any) -> np.ndarray | None:
+    def of(self, point: object) -> np.ndarray | None:
         """The array, if it holds what a point has put there; else None."""
         return self._array if self._holder is not None and self._holder() is point else None
 
-    def take(self, point: Any) -> np.ndarray:
+    def take(self, point: object) -> np.ndarray:
         """The array, for a point to fill."""
         self._holder = weakref.ref(point)
         return self._array
