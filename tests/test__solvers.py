@@ -20,6 +20,7 @@ from skmax._solvers.preconditioners import (
 )
 from skmax._solvers.preconditioners.cholesky import cholesky
 from skmax._solvers.protocol import (
+    FullPoint,
     HessianPoint,
     Objective,
     OnIteration,
@@ -102,6 +103,13 @@ class Steep(Quadratic):
 
     def matrix_at(self, away: np.ndarray) -> np.ndarray:
         return self.matrix + 300 * np.diag(away**2)
+
+
+def held_to_the_protocols(
+    point: Point, curved: "Curved", objective: Quadratic, scaled: "Scaled"
+) -> tuple[FullPoint, SampledPoint, Objective[FullPoint], Preconditioner[Point]]:
+    """For mypy alone: the doubles are what the solvers are typed by."""
+    return point, curved, objective, scaled
 
 
 def run(
@@ -335,9 +343,14 @@ def test_an_objective_without_what_a_method_needs_is_refused():
             self.coef, self.value, self.gradient = point.coef, point.value, point.gradient
             self.hessian_product = point.hessian_product
 
-    class Minimal(Quadratic):
+    class Minimal:
+        """The quadratic with such points."""
+
+        def __init__(self) -> None:
+            self.quadratic = Quadratic()
+
         def at(self, coef: np.ndarray) -> Bare:
-            return Bare(super().at(coef))
+            return Bare(self.quadratic.at(coef))
 
     settings = {"tol": 1e-6, "max_iter": 10, "on_iteration": quiet}
     for name, need in (("newton-cholesky", HessianPoint), ("newton-cg", SampledPoint)):
