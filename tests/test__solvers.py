@@ -549,6 +549,28 @@ def test_a_dear_hessian_is_formed_when_products_have_cost_as_much():
     assert formed == [False, False, True, False, True, True]
 
 
+def test_solves_with_the_factors_of_a_hessian_count_towards_the_next():
+    # 20 coefficients: by the constant, factors that cost 10 products take as long as one solve.
+    point = Curved()
+    objective = CurvedObjective(point, cost=10.0)
+    lazy = LazyHessian(objective)
+    assert lazy.solve_cost == 10.0
+    lazy.refresh(point, 1.0)
+    for _ in range(3):  # by the Kronecker product, which is solved at little cost
+        lazy.solve(point.gradient)
+    lazy.refresh(point, 1.0)
+    assert "hessian" not in point.asked
+    objective.passes.products += 10
+    lazy.refresh(point, 1.0)
+    assert point.asked.count("hessian") == 1
+    lazy.refresh(point, 1.0)
+    assert point.asked.count("hessian") == 1
+    lazy.solve(point.gradient)
+    for _ in range(2):  # once: the count begins again
+        lazy.refresh(point, 1.0)
+        assert point.asked.count("hessian") == 2
+
+
 def test_a_cheap_hessian_is_formed_at_every_step():
     point = Curved()
     lazy = LazyHessian(CurvedObjective(point, cost=2.0))
