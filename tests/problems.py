@@ -32,6 +32,22 @@ def sparse_simulated(n=300, p=12, n_classes=3, *, seed=0, density=0.3):
     return X, y
 
 
+def nearly_separable(n=600, p=20, n_classes=12, *, seed=0):
+    """Columns like those of shapes: bent functions of six numbers, some nearly the same, raw.
+
+    One is constant, and the deviations of the others span nine orders of magnitude.
+    """
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % n_classes
+    latent = rng.normal(size=(n_classes, 6))[y] + 0.15 * rng.standard_t(5, size=(n, 6))
+    mixed = latent @ rng.normal(size=(6, p))
+    X = np.where(np.arange(p) % 2, np.exp(0.3 * mixed), np.tanh(0.3 * mixed))
+    X[:, 1::7] = X[:, :-1:7] * (1 + 1e-3 * rng.normal(size=X[:, 1::7].shape))
+    X *= 10.0 ** rng.uniform(-4, 5, p)
+    X[:, 0] = 1.0
+    return X, y
+
+
 def one_hot(y, n_classes=None):
     """Labels 0..K-1 as rows of probabilities."""
     return np.eye(int(np.max(y)) + 1 if n_classes is None else n_classes)[y]

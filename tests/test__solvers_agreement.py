@@ -5,7 +5,15 @@ import pytest
 import scipy.sparse
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from problems import Problem, labels_objective, naive_fit, one_hot, quiet, simulated
+from problems import (
+    Problem,
+    labels_objective,
+    naive_fit,
+    nearly_separable,
+    one_hot,
+    quiet,
+    simulated,
+)
 
 from skmax import SoftmaxRegression
 from skmax._solvers import METHODS, solve
@@ -45,6 +53,49 @@ def test_a_loose_tolerance_is_met_soon(method, tol):
     minimum = solve([METHODS["newton-cholesky"]], objective, start, tol=1e-12, **settings).value
     assert result.converged
     assert result.value <= minimum * (1 + tol)
+
+
+def fit_nearly_separable(methods, C):
+    """The result, and the passes that it took."""
+    objective = labels_objective(*nearly_separable(), C=C)
+    methods, start = [METHODS[name] for name in methods], np.zeros(objective.shape)
+    settings = {"tol": 1e-6, "max_iter": 1000, "on_iteration": quiet}
+    return solve(methods, objective, start, **settings), objective.passes.total
+
+
+@pytest.mark.parametrize("C", [1e2, 1e4, 1e6])
+def test_the_quicker_method_for_nearly_separable_data_is_found_in_either_order(C):
+    # newton-cg takes about 110 iterations, L-BFGS 360 to 480 and three times the passes.
+    newton, _ = fit_nearly_separable(["newton-cg", "lbfgs"], C)
+    assert newton.converged
+    assert newton.method == "newton-cg"
+    assert newton.n_iter < 200
+    alone, passes_alone = fit_nearly_separable(["lbfgs"], C)
+    assert alone.converged
+    both, passes = fit_nearly_separable(["lbfgs", "newton-cg"], C)
+    assert both.converged
+    assert both.method == "lbfgs, newton-cg"
+    assert passes < passes_alone
+    lowest = min(result.value for result in (newton, alone, both))
+    for result in (newton, alone, both):
+        assert result.value <= lowest * (1 + 1e-5)
+
+
+@pytest.mark.parametrize("C", [1.0, 100.0])
+@pytest.mark.parametrize("order", [["newton-cg", "lbfgs"], ["lbfgs", "newton-cg"]])
+def test_an_ordinary_fit_does_not_change_its_method(order, C):
+    X, y = simulated(500, 20, 6, seed=1)
+    settings = {"tol": 1e-6, "max_iter": 1000, "on_iteration": quiet}
+
+    def fit(names):
+        objective = labels_objective(X, y, C=C)
+        methods = [METHODS[name] for name in names]
+        return solve(methods, objective, np.zeros(objective.shape), **settings)
+
+    both, alone = fit(order), fit(order[:1])
+    assert both.method == order[0]
+    assert both.values == alone.values
+    np.testing.assert_array_equal(both.coef, alone.coef)
 
 
 @pytest.mark.parametrize("method", ["newton-cg, many columns", "lbfgs, many columns"])

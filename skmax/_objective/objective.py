@@ -1,5 +1,6 @@
 """The objective: a data term plus a penalty, as the solvers see it."""
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,12 @@ class Passes:
     evaluations: int = 0
     products: int = 0
     hessians: int = 0
+    hessian_cost: float = 0.0  # of those Hessians and their factors, in products
+
+    @property
+    def total(self) -> float:
+        """All of it in products, each of which reads the rows once as an evaluation does."""
+        return self.evaluations + self.products + self.hessian_cost
 
 
 class Objective:
@@ -60,7 +67,9 @@ class ObjectivePoint:
 
     def hessian(self, max_rows: int | None = None) -> np.ndarray:
         """The Hessian (size, size), or an estimate of it from at most `max_rows` rows."""
-        self._objective.passes.hessians += 1
+        passes, n_rows = self._objective.passes, sys.maxsize if max_rows is None else max_rows
+        passes.hessians += 1
+        passes.hessian_cost += self._objective.hessian_cost(n_rows)
         hessian = self.data.hessian(max_rows)
         hessian[np.diag_indices(len(hessian))] += np.tile(self.penalty_diagonal, len(self.coef))
         return hessian

@@ -17,6 +17,10 @@ class Passes(Protocol):
     products: int
     hessians: int
 
+    @property
+    def total(self) -> float:
+        """All of it, Hessians too, in products that take as long."""
+
 
 @runtime_checkable
 class Point(Protocol):

@@ -8,6 +8,7 @@ import numpy as np
 
 from skmax._solvers.lbfgs import lbfgs
 from skmax._solvers.newton import newton
+from skmax._solvers.patience import Progress
 from skmax._solvers.preconditioners import (
     Diagonal,
     ExactHessian,
@@ -27,7 +28,7 @@ from skmax._solvers.protocol import (
     Preconditioner,
     SampledPoint,
 )
-from skmax._solvers.result import Result
+from skmax._solvers.result import Result, Status
 
 CHEAP = 1e8  # operations up to which a Hessian is formed, and factored, at every step
 HESSIAN_SIZE = 2500  # coefficients up to which the Hessian of a sample may precondition
@@ -106,7 +107,10 @@ def solve(
     max_iter: int,
     on_iteration: OnIteration,
 ) -> Result[P]:
-    """Minimise `objective` from `coef`, each method going on where the last got stuck.
+    """Minimise `objective` from `coef`, one method going on where the other is stuck or slow.
+
+    A slow one is left when much more than it has spent is still to go. The next may spend as much;
+    if it then has further to go than the one before had, that one comes back, and stays.
 
     Raises
     ------
@@ -118,28 +122,62 @@ def solve(
         _check_needs(method, point)
     # Its points need not be full ones: what the methods ask of them has been checked.
     full = cast(Objective[FullPoint], objective)
+    preconditioners: dict[str, Preconditioner[FullPoint]] = {}  # a method may come back to its own
 
-    def run(method: Method, start: FullPoint, done: int) -> Result[FullPoint]:
+    def go_on(
+        method: Method, result: Result[FullPoint], progress: Progress | None
+    ) -> Result[FullPoint]:
+        """Where `method` comes to from a result, until its progress, if watched, is too slow."""
+        done, slow = result.n_iter, False
+
         def report(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
-            return on_iteration(done + n_iter, value, gap, coef)
+            nonlocal slow
+            if on_iteration(done + n_iter, value, gap, coef):
+                return True
+            if progress is not None:
+                slow = progress.add(value, full.passes.total, tol)
+                slow = slow and gap > tol and done + n_iter < max_iter
+            return slow
 
-        preconditioner = method.preconditioner(full)
-        result = method.minimise(
-            full, start, preconditioner, tol=tol, max_iter=max_iter - done, on_iteration=report
+        if method.name not in preconditioners:
+            preconditioners[method.name] = method.preconditioner(full)
+        further = method.minimise(
+            full,
+            result.point,
+            preconditioners[method.name],
+            tol=tol,
+            max_iter=max_iter - done,
+            on_iteration=report,
         )
-        return replace(result, method=method.name)
-
-    result = run(methods[0], cast(FullPoint, point), 0)
-    for method in methods[1:]:
-        if not result.status.stuck or result.n_iter >= max_iter:
-            break
-        further = run(method, result.point, result.n_iter)
-        result = replace(
+        return replace(
             further,
-            n_iter=result.n_iter + further.n_iter,
+            n_iter=done + further.n_iter,
+            status=Status.SLOW if slow else further.status,
             values=result.values + further.values[1:],
-            method=f"{result.method}, {method.name}",
+            method=f"{result.method}, {method.name}" if result.method else method.name,
         )
+
+    def watched(result: Result[FullPoint], rival: Progress | None = None) -> Progress:
+        return Progress(result.value, full.passes.total, rival)
+
+    start = cast(FullPoint, point)
+    result = Result(start, np.inf, 0, Status.SLOW, [start.value])
+    first, *others = methods
+    # 1. The first method is watched if there is another.
+    progress = watched(result) if others else None
+    result = go_on(first, result, progress)
+    for other in others:
+        # 2. Where it is stuck, the other takes over.
+        if result.n_iter >= max_iter:
+            break
+        if result.status.stuck:
+            result = go_on(other, result, None)
+        # 3. Where it is slow, the other has to be quicker, or the first goes on.
+        elif result.status is Status.SLOW:
+            result = go_on(other, result, watched(result, progress))
+            may_go_on = result.n_iter < max_iter
+            if may_go_on and (result.status.stuck or result.status is Status.SLOW):
+                result = go_on(first, result, None)
     return cast(Result[P], result)
 
 

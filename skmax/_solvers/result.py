@@ -27,6 +27,7 @@ class Status(Enum):
     )
     NO_DESCENT = "the objective does not decrease along the direction of descent", COARSER, False
     OUT_OF_ITERATIONS = "max_iter iterations were not enough", FURTHER, False
+    SLOW = "at this rate it would take several times what it has spent", FURTHER, False
     ASKED_TO_STOP = "it was asked to stop", "", False
     SEPARABLE = (
         "without a penalty there is no optimum, as the classes are separable",
