@@ -275,3 +275,17 @@ def test_float32_rows_with_more_columns():
     model, message = unpenalised(X.astype(np.float32), y)
     assert NO_OPTIMUM in message
     np.testing.assert_allclose(model.predict_proba(X), expected.predict_proba(X), atol=1e-4)
+
+
+def test_a_fit_that_max_iter_cuts_short_stays_as_it_is():
+    X, y = with_column(3, "all")
+    model, message = unpenalised(X, y, max_iter=2)
+    assert model.n_iter_ == 2
+    assert "max_iter" in message
+    assert NO_OPTIMUM not in message
+    again, _ = unpenalised(X, y, max_iter=1, warm_start=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        again.fit(X, y)
+    np.testing.assert_allclose(again.coef_, model.coef_, rtol=1e-7)
+    assert unpenalised(X, y, max_iter=60)[0].n_iter_ <= 60

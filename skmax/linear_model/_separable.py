@@ -18,6 +18,7 @@ from skmax.linear_model._problem import Problem, data_of
 
 Result = _solvers.Result[ObjectivePoint]
 
+CUT_SHORT = (_solvers.Status.ASKED_TO_STOP, _solvers.Status.OUT_OF_ITERATIONS)
 #: The change of a difference of logits by the last Newton step from which on separation is looked
 #: for. It is at least 1 where there is one, 0.995 with the steps of conjugate gradients; at an
 #: optimum to the default tolerance 0.06 was the most (45 simulated problems, both solvers).
@@ -38,8 +39,11 @@ LIMIT_TOL, LIMIT_ITERATIONS = 1e-10, 300
 
 
 def separation_of(problem: Problem, result: Result, tol: float) -> Separation | None:
-    """The separation of the classes, looked for only where the end of the fit hints at one."""
-    if problem.objective.penalty.bounds_coef or result.status is _solvers.Status.ASKED_TO_STOP:
+    """The separation of the classes, looked for only where the end of the fit hints at one.
+
+    A fit that was cut short, by a callback or by max_iter, stays as it is.
+    """
+    if problem.objective.penalty.bounds_coef or result.status in CUT_SHORT:
         return None
     if not _hints(problem, result, tol):
         return None
@@ -116,10 +120,11 @@ def _solved_on(problem: Problem, result: Result) -> Result:
     )
 
 
-def at_its_limit(problem: Problem, result: Result) -> Result:
+def at_its_limit(problem: Problem, result: Result, max_iter: int) -> Result:
     """The optimum under a vanishing penalty on the standardised columns, solved in float64.
 
-    It is unique: it does not depend on where a fit without a penalty happened to stop.
+    It is unique: it does not depend on where a fit without a penalty happened to stop. The
+    iterations of both are at most `max_iter`.
     """
     X = problem.X.astype(np.float64, copy=False)  # in float32 rounding would drown the penalty
     n_outputs, threads = problem.objective.shape[0], problem.objective.threads
@@ -139,7 +144,7 @@ def at_its_limit(problem: Problem, result: Result) -> Result:
         Objective(data, penalty),
         design.standardise(*problem.design.unstandardise(result.coef)),
         tol=LIMIT_TOL,
-        max_iter=LIMIT_ITERATIONS,
+        max_iter=min(LIMIT_ITERATIONS, max_iter - result.n_iter),
         on_iteration=lambda *_: False,
     )
     coef = problem.design.standardise(*design.unstandardise(solved.coef))

@@ -247,7 +247,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
                 result = self._solve(problem, task)
                 separation = separation_of(problem, result, self.tol)
                 if separation is not None:
-                    result = at_its_limit(problem, result)
+                    result = at_its_limit(problem, result, self.max_iter)
                 # 5. Unpack.
                 self._unpack(problem, result)
             task.end(lambda: self._attributes(problem, result.coef, result.n_iter))
