@@ -464,6 +464,10 @@ def test_a_method_that_takes_over_may_spend_as_much_and_must_then_be_quicker():
     assert spent <= at <= spent + STEADY
     _, at = watch(1 + 0.9999**steps, rival, passes=10.0)
     assert at == STEADY  # has spent as much much earlier
+    _, at = watch(1 + 0.9999**steps, rival, passes=0.1)
+    assert at == spent  # has taken as many iterations
+    _, at = watch(1 + 0.9999**steps, None)
+    assert at == PATIENCE
 
 
 def creeping(rate: float, name: str) -> Method:

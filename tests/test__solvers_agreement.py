@@ -1,5 +1,7 @@
 """Solvers on the objective of data: they agree on its minimum."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -17,6 +19,7 @@ from problems import (
 
 from skmax import SoftmaxRegression
 from skmax._solvers import METHODS, solve
+from skmax._solvers.patience import PATIENCE
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -58,8 +61,9 @@ def test_a_loose_tolerance_is_met_soon(method, tol):
 def fit_nearly_separable(methods, C):
     """The result, and the passes that it took."""
     objective = labels_objective(*nearly_separable(), C=C)
-    methods, start = [METHODS[name] for name in methods], np.zeros(objective.shape)
-    settings = {"tol": 1e-6, "max_iter": 1000, "on_iteration": quiet}
+    methods = [replace(METHODS[name], patience=PATIENCE) for name in methods]
+    start, settings = np.zeros(objective.shape), {"tol": 1e-6, "max_iter": 1000}
+    settings["on_iteration"] = quiet
     return solve(methods, objective, start, **settings), objective.passes.total
 
 

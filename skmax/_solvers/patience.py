@@ -15,11 +15,19 @@ class Progress:
     """The values of a method after each iteration, and the passes that were spent by then.
 
     A first method is slow where it has several times as far to go as it has come. One that has
-    taken over from a slower `rival` may spend as much, and must then have less far to go.
+    taken over from a slow `rival` may spend as much, of passes or of iterations, and must then have
+    less far to go.
     """
 
-    def __init__(self, value: float, spent: float, rival: "Progress | None" = None) -> None:
-        self.values, self.spent, self.rival = [value], [spent], rival
+    def __init__(
+        self,
+        value: float,
+        spent: float,
+        rival: "Progress | None" = None,
+        patience: float = PATIENCE,
+    ) -> None:
+        self.values, self.spent = [value], [spent]
+        self.rival, self.patience = rival, patience
         self.to_go, self.n_slow = np.inf, 0
 
     def add(self, value: float, spent: float, tol: float) -> bool:
@@ -29,7 +37,10 @@ class Progress:
         self.to_go = self.passes_to_go(tol)
         limit = SLOW * self.passes if self.rival is None else self.rival.to_go
         self.n_slow = self.n_slow + 1 if self.to_go > limit else 0
-        tried = self.n_iter >= PATIENCE if self.rival is None else self.passes >= self.rival.passes
+        if self.rival is None:
+            tried = self.n_iter >= self.patience
+        else:
+            tried = self.passes >= self.rival.passes or self.n_iter >= self.rival.n_iter
         return tried and self.n_slow >= STEADY
 
     @property
