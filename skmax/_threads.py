@@ -27,7 +27,7 @@ def n_threads(n_jobs: int | None = None) -> int:
     """How many threads to use: all that the process may, or n_jobs if fewer.
 
     CPU affinity, OMP_NUM_THREADS and NUMBA_NUM_THREADS say what it may; joblib tells its worker
-    processes their share by these. None and -1 mean all, -2 all but one, and so on.
+    processes their part by these. None and -1 mean all, -2 all but one, and so on.
     """
     allowed = joblib.cpu_count()
     for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -180,7 +180,9 @@ class Workspaces(Generic[_Workspace]):
     def of_thread(self) -> _Workspace:
         """That of the calling thread."""
         known = _thread_memory.workspaces
-        if self._key not in known:
+        if self._key in known:
+            known.move_to_end(self._key)
+        else:
             known[self._key] = self._make()
             if len(known) > _ThreadMemory.MOST:
                 known.popitem(last=False)

@@ -289,3 +289,16 @@ def test_a_fit_that_max_iter_cuts_short_stays_as_it_is():
         again.fit(X, y)
     np.testing.assert_allclose(again.coef_, model.coef_, rtol=1e-7)
     assert unpenalised(X, y, max_iter=60)[0].n_iter_ <= 60
+
+
+def test_classes_that_are_separable_but_for_a_row_of_hardly_any_weight():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 4))
+    y, weight = (X[:, 0] > 0).astype(int), np.ones(61)
+    X, y, weight[60] = np.vstack([X, [3.0, 0, 0, 0]]), np.append(y, 0), 1e-12
+    models = [unpenalised(X, y, weight, solver=solver) for solver in SOLVERS]
+    for model, message in models:
+        assert "all but separable" in message
+        assert not model.converged_
+    first, second = (model.predict_proba(X) for model, _ in models)
+    np.testing.assert_allclose(first, second, atol=1e-6)

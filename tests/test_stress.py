@@ -79,3 +79,14 @@ def test_weights_from_1e_minus_10_to_1e10(solver):
     heavy = weight > 1e-6 * weight.max()
     expected = SoftmaxRegression(solver=solver, C=1e-10).fit(X[heavy], y[heavy], weight[heavy])
     np.testing.assert_allclose(model.decision_function(X), expected.decision_function(X), atol=1e-3)
+
+
+@solvers
+@pytest.mark.parametrize("C", [1.0, np.inf])
+@pytest.mark.parametrize(("value", "fit_intercept"), [(0.0, True), (1.0, True), (0.0, False)])
+def test_columns_of_which_none_varies_and_more_than_rows(solver, C, value, fit_intercept):
+    X, y = np.full((6, 9), value), np.array([0, 1, 0, 1, 0, 2])
+    model = SoftmaxRegression(solver=solver, C=C, fit_intercept=fit_intercept).fit(X, y)
+    np.testing.assert_array_equal(model.coef_, 0)
+    expected = np.array([3, 2, 1]) / 6 if fit_intercept else np.full(3, 1 / 3)
+    np.testing.assert_allclose(model.predict_proba(X), np.tile(expected, (6, 1)), rtol=1e-5)

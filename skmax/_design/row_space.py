@@ -33,6 +33,7 @@ class RowSpaceDesign(DenseDesign):
         sizes = np.abs(factor).max(axis=1)
         # Centred rows depend on each other: what is left of one of them is rounding.
         kept = sizes > 8 * len(X) * np.finfo(np.float64).eps * sizes.max()
+        kept[0] = True  # where no column varies, one of zeros
         self.order, self.kept = order, np.flatnonzero(kept)
         reduced = factor[kept].T.astype(X.dtype)
         super().__init__(reduced, columns_of(reduced, weight, intercept), intercept)

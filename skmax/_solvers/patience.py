@@ -64,6 +64,8 @@ class Progress:
         before, middle, now = self.values[-1 - 2 * third], self.values[-1 - third], self.values[-1]
         if not before > middle > now:
             return np.inf
+        if now <= 0:
+            return 0.0
         rate, third_of_passes = (middle - now) / (before - middle), self._passes_since(third)
         if rate >= 1:  # no worse than straight down to 0
             return float(now / (middle - now) * third_of_passes)

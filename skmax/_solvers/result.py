@@ -30,7 +30,7 @@ class Status(Enum):
     SLOW = "at this rate it would take several times what it has spent", FURTHER, False
     ASKED_TO_STOP = "it was asked to stop", "", False
     SEPARABLE = (
-        "without a penalty there is no optimum, as the classes are separable",
+        "without a penalty the loss vanishes, as the classes are all but separable",
         "What is returned is the optimum under a vanishing penalty. Set C to a finite number (a "
         "penalty), leave out the columns that tell them apart, or merge classes.",
         False,

@@ -120,6 +120,11 @@ def _solved_on(problem: Problem, result: Result) -> Result:
     )
 
 
+def _with_last(methods: str, last: str) -> str:
+    """The names of the methods, with the last one if it is not that already."""
+    return methods if methods.split(", ")[-1] == last else f"{methods}, {last}"
+
+
 def at_its_limit(problem: Problem, result: Result, max_iter: int) -> Result:
     """The optimum under a vanishing penalty on the standardised columns, solved in float64.
 
@@ -156,5 +161,5 @@ def at_its_limit(problem: Problem, result: Result, max_iter: int) -> Result:
         n_iter=result.n_iter + solved.n_iter,
         status=_solvers.Status.SEPARABLE,
         values=[*result.values, *solved.values[1:-1], point.value],
-        method=", ".join(dict.fromkeys([*result.method.split(", "), solved.method])),
+        method=_with_last(result.method, solved.method),
     )

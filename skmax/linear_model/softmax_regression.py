@@ -72,8 +72,9 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
     solver : {"auto", "lbfgs", "newton"}, default="auto"
         "newton": trust-region Newton, with the exact Hessian where that is small and conjugate
         gradients, preconditioned by the Hessian of a sample of rows, otherwise; "lbfgs":
-        preconditioned L-BFGS that ends in Newton steps. "auto" chooses by the problem's size:
-        L-BFGS beyond 2500 coefficients. `solver_` says what ran.
+        preconditioned L-BFGS that ends in Newton steps. "auto" chooses by the problem's size,
+        L-BFGS beyond 2500 coefficients, and leaves a method that is stuck or slow for the other.
+        `solver_` says what ran.
     tol : float, default=1e-6
         What the fit guarantees, of the estimated relative gap (value - minimum) / minimum: before
         the last step it was at most `tol`, by half the squared Newton decrement, and after it at
@@ -246,7 +247,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
                 # 4. Solve.
                 result = self._solve(problem, task)
                 separation = separation_of(problem, result, self.tol)
-                if separation is not None:
+                if separation is not None or result.status is _solvers.Status.SEPARABLE:
                     result = at_its_limit(problem, result, self.max_iter)
                 # 5. Unpack.
                 self._unpack(problem, result)

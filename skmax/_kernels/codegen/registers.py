@@ -45,7 +45,7 @@ class Access:
 
 
 def zero_sums(builder, kind, height, width):
-    """Room for height x width vectors, 0 at first; LLVM keeps it in registers."""
+    """Memory for height x width vectors, 0 at first; LLVM keeps it in registers."""
     zero = ir.Constant(kind, None)
     return [[cgutils.alloca_once_value(builder, zero) for _ in range(width)] for _ in range(height)]
 
