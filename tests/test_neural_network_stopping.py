@@ -264,6 +264,15 @@ def interrupt_at(call, kernel, monkeypatch):
     monkeypatch.setattr(_kernels, kernel, counted)
 
 
+@pytest.fixture
+def heeds_ctrl_c():
+    """Ctrl-C interrupts, also where the tests run in the background of a shell that ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeds_ctrl_c")
 @pytest.mark.parametrize("n_init", [1, 3])
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("solver", SOLVERS)
