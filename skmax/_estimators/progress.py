@@ -1,5 +1,6 @@
 """What a fit tells while it runs: scikit-learn's callbacks, and lines for `verbose`."""
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -32,8 +33,8 @@ Attributes = Callable[[], Mapping[str, Any]]
 class Task:
     """A fit, or a part of one, as callbacks see it; nothing where there are no callbacks.
 
-    `parent` is the task whose parts come one after the other, if it is one of those; `reached` are
-    the attributes after the last part that has ended.
+    `parent` is the task whose parts come one after the other, if it is one of those; `reached`
+    makes the attributes after the last part that has ended.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class Task:
     ) -> None:
         self.estimator, self.context, self.given, self.lock = estimator, context, given, lock
         self.parent = parent
-        self.reached: Mapping[str, Any] | None = None
+        self.reached: Attributes | None = None
 
     def begin(self) -> None:
         """Tell callbacks that it begins, with what the part before it has reached."""
@@ -61,12 +62,12 @@ class Task:
         """Tell callbacks that it has ended: whether one of them asks to stop.
 
         `attributes` makes those that the estimator would have if the fit stopped here. It is called
-        at once: L-BFGS moves the weights on before callbacks are told of the next iteration.
+        once, and only if a callback asks for them, here or when the next part begins.
         """
         if self.context is None:
             return False
         with self.lock:
-            reached = attributes()
+            reached = functools.cache(attributes)
             if self.parent is not None:
                 self.parent.reached = reached
             return self.context.call_on_fit_task_end(
