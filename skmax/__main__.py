@@ -87,7 +87,7 @@ def _machine(first: Any) -> list[list[str]]:
 def _print_table(header: list[str], rows: list[list[str]]) -> None:
     """Print cells in columns; those of a wide table are numbers and stand to the right."""
     table = [header, *rows]
-    widths = [max(len(row[place]) for row in table) for place in range(len(header))]
+    widths = [max(len(row[index]) for row in table) for index in range(len(header))]
     left = len(header) == 2
     for number, row in enumerate(table):
         cells = [row[0].ljust(widths[0])]

@@ -78,10 +78,10 @@ def map_in_order(
         try:
             while True:
                 try:
-                    place, item = waiting.popleft()
+                    index, item = waiting.popleft()
                 except IndexError:
                     return
-                answers[place] = function(item)
+                answers[index] = function(item)
         except BaseException:
             waiting.clear()
             give_up()
@@ -101,7 +101,7 @@ def map_in_order(
             raise
     for helper in started:
         helper.result()
-    return [answers[place] for place in range(len(items))]
+    return [answers[index] for index in range(len(items))]
 
 
 def run_together(
