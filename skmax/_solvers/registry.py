@@ -87,7 +87,7 @@ def choose(solver: str, n_rows: int, shape: tuple[int, int]) -> tuple[Method, ..
 
     A small Hessian is formed at every step; one of up to 2500 coefficients preconditions Newton's
     steps, from a sample of rows; beyond that L-BFGS gathers curvature from its own steps. "auto"
-    goes on with the other kind of method where the first gets stuck.
+    goes on with the other kind of method where the first gets stuck or is slow.
     """
     size, many_columns = int(np.prod(shape)), shape[1] > MATRIX_COLUMNS
     quasi_newton = METHODS["lbfgs, many columns" if many_columns else "lbfgs"]
@@ -128,66 +128,82 @@ def solve(
     for method in methods:
         _check_needs(method, point)
     # Its points need not be full ones: what the methods ask of them has been checked.
-    full = cast(Objective[FullPoint], objective)
-    preconditioners: dict[str, Preconditioner[FullPoint]] = {}  # a method may come back to its own
+    full, start = cast(Objective[FullPoint], objective), cast(FullPoint, point)
+    fit = _Fit(full, start, tol=tol, max_iter=max_iter, on_iteration=on_iteration)
+    first, *others = methods
+    # 1. The first method is watched if there is another.
+    progress = fit.progress_of(first) if others else None
+    fit.go_on(first, progress)
+    for other in others:
+        if fit.result.n_iter >= max_iter:
+            break
+        # 2. Where it is stuck, the other takes over.
+        if fit.result.status.stuck:
+            fit.go_on(other)
+        # 3. Where it is slow, the other has to be quicker, or the first goes on.
+        elif fit.result.status is Status.SLOW:
+            fit.go_on(other, fit.progress_of(other, progress))
+            failed = fit.result.status.stuck or fit.result.status is Status.SLOW
+            if failed and fit.result.n_iter < max_iter:
+                fit.go_on(first)
+    return cast(Result[P], fit.result)
 
-    def go_on(
-        method: Method, result: Result[FullPoint], progress: Progress | None
-    ) -> Result[FullPoint]:
-        """Where `method` comes to from a result, until its progress, if watched, is too slow."""
-        done, slow = result.n_iter, False
+
+class _Fit:
+    """A fit by methods in turn: where it has come to, and the preconditioner of each.
+
+    A method that comes back goes on with what it knew of the Hessian.
+    """
+
+    def __init__(
+        self,
+        objective: Objective[FullPoint],
+        start: FullPoint,
+        *,
+        tol: float,
+        max_iter: int,
+        on_iteration: OnIteration,
+    ) -> None:
+        self.objective, self.on_iteration = objective, on_iteration
+        self.tol, self.max_iter = tol, max_iter
+        self.result = Result(start, np.inf, 0, Status.OUT_OF_ITERATIONS, [start.value])
+        self._preconditioners: dict[str, Preconditioner[FullPoint]] = {}
+
+    def progress_of(self, method: Method, rival: Progress | None = None) -> Progress:
+        """What is to be watched of a method that goes on from here."""
+        spent = self.objective.passes.total
+        return Progress(self.result.value, spent, rival, method.patience)
+
+    def go_on(self, method: Method, progress: Progress | None = None) -> None:
+        """Let a method go on, to its end or until its progress, if watched, is too slow."""
+        before, slow = self.result, False
 
         def report(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
             nonlocal slow
-            if on_iteration(done + n_iter, value, gap, coef):
+            if self.on_iteration(before.n_iter + n_iter, value, gap, coef):
                 return True
             if progress is not None:
-                slow = progress.add(value, full.passes.total, tol)
-                slow = slow and gap > tol and done + n_iter < max_iter
+                slow = progress.add(value, self.objective.passes.total, self.tol)
+                slow = slow and gap > self.tol and before.n_iter + n_iter < self.max_iter
             return slow
 
-        if method.name not in preconditioners:
-            preconditioners[method.name] = method.preconditioner(full)
+        if method.name not in self._preconditioners:
+            self._preconditioners[method.name] = method.preconditioner(self.objective)
         further = method.minimise(
-            full,
-            result.point,
-            preconditioners[method.name],
-            tol=tol,
-            max_iter=max_iter - done,
+            self.objective,
+            before.point,
+            self._preconditioners[method.name],
+            tol=self.tol,
+            max_iter=self.max_iter - before.n_iter,
             on_iteration=report,
         )
-        return replace(
+        self.result = replace(
             further,
-            n_iter=done + further.n_iter,
+            n_iter=before.n_iter + further.n_iter,
             status=Status.SLOW if slow else further.status,
-            values=result.values + further.values[1:],
-            method=f"{result.method}, {method.name}" if result.method else method.name,
+            values=before.values + further.values[1:],
+            method=f"{before.method}, {method.name}" if before.method else method.name,
         )
-
-    def watched(
-        method: Method, result: Result[FullPoint], rival: Progress | None = None
-    ) -> Progress:
-        return Progress(result.value, full.passes.total, rival, method.patience)
-
-    start = cast(FullPoint, point)
-    result = Result(start, np.inf, 0, Status.SLOW, [start.value])
-    first, *others = methods
-    # 1. The first method is watched if there is another.
-    progress = watched(first, result) if others else None
-    result = go_on(first, result, progress)
-    for other in others:
-        # 2. Where it is stuck, the other takes over.
-        if result.n_iter >= max_iter:
-            break
-        if result.status.stuck:
-            result = go_on(other, result, None)
-        # 3. Where it is slow, the other has to be quicker, or the first goes on.
-        elif result.status is Status.SLOW:
-            result = go_on(other, result, watched(other, result, progress))
-            may_go_on = result.n_iter < max_iter
-            if may_go_on and (result.status.stuck or result.status is Status.SLOW):
-                result = go_on(first, result, None)
-    return cast(Result[P], result)
 
 
 def _check_needs(method: Method, point: Point) -> None:
