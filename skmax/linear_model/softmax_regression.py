@@ -149,7 +149,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
     Returned is then the optimum under the penalty ``1e-12 |coef|^2 / 2`` of the standardised
     columns, beside the mean loss (more columns than at most 2000 rows: of columns all divided by
     the root of their mean variance): small enough to change nothing else, and the same from any
-    start.
+    start. A fit that `max_iter` or a callback cuts short stays as it is.
 
     References
     ----------
