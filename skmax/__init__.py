@@ -1,23 +1,20 @@
 """Softmax classification for people who work in scikit-learn."""
 
-from importlib.metadata import PackageNotFoundError, version
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from skmax.functional import (
-    cross_entropy,
-    cross_entropy_with_grad,
-    hardmax,
-    log_softmax,
-    logsumexp,
-    sigmoid,
-    softmax,
-)
-from skmax.linear_model import SoftmaxRegression
-from skmax.neural_network import MLPClassifier
-
-try:
-    __version__ = version("skmax")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "unknown"
+if TYPE_CHECKING:
+    from skmax.functional import (
+        cross_entropy,
+        cross_entropy_with_grad,
+        hardmax,
+        log_softmax,
+        logsumexp,
+        sigmoid,
+        softmax,
+    )
+    from skmax.linear_model import SoftmaxRegression
+    from skmax.neural_network import MLPClassifier
 
 __all__ = [
     "MLPClassifier",
@@ -30,3 +27,32 @@ __all__ = [
     "sigmoid",
     "softmax",
 ]
+
+#: Where the names that are not functions on arrays lie.
+_MODULE_OF = {"MLPClassifier": "neural_network", "SoftmaxRegression": "linear_model"}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first asked for: most programs need one of them."""
+    if name == "__version__":
+        value = _version()
+    elif name in __all__:
+        module = _MODULE_OF.get(name, "functional")
+        value = getattr(importlib.import_module(f"skmax.{module}"), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("skmax")
+    except PackageNotFoundError:  # run from a source tree that was never installed
+        return "unknown"

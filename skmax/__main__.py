@@ -1,9 +1,10 @@
 """`python -m skmax`: fit the digits beside LogisticRegression, and say what it runs on."""
 
+import argparse
 import platform
 import time
 import warnings
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,37 @@ from skmax import _kernels, _threads
 
 
 def main() -> None:
+    """Fit and describe, or compile: the command line."""
+    parser = argparse.ArgumentParser(prog="python -m skmax", description=__doc__)
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="compile now, and keep, every kernel that did not come with the install",
+    )
+    if parser.parse_args().compile:
+        _compile()
+    else:
+        _fit_and_describe()
+
+
+def _compile() -> None:
+    """Compile what is missing on this machine: for images, and clusters that share an install."""
+    found = _kernels.report()
+    if found.library is not None:
+        print(f"nothing to compile: {found.shipped} kernels came with the install, {found.level}")
+        return
+    folder = _kernels.compile_all()
+    print(f"kept in {folder}" if folder else "not kept: no folder can be written to")
+
+
+def _fit_and_describe() -> None:
     """Print two tables: the fits side by side, and the machine."""
     X, y = load_digits(return_X_y=True)
     parts = train_test_split(X, y, test_size=0.25, random_state=0, stratify=y)
     n_train, n_test = len(parts[0]), len(parts[1])
     print(f"digits: {n_train} images to fit on, {n_test} held out, 64 pixels, 10 classes, C=1\n")
     ours = _row("skmax SoftmaxRegression()", skmax.SoftmaxRegression(), *parts)
-    warm = _kernels.compilation()
+    found = _kernels.report()
     again = _row("  the same again", skmax.SoftmaxRegression(), *parts)
     theirs = _row("LogisticRegression()", LogisticRegression(), *parts)
     cholesky = LogisticRegression(solver="newton-cholesky")
@@ -34,7 +59,7 @@ def main() -> None:
         [ours, again, theirs, exact],
     )
     print("\naccuracy and log-loss on the images held out; objective on those to fit on\n")
-    _print_table(["what it runs on", ""], _machine(warm))
+    _print_table(["what it runs on", ""], _machine(found))
 
 
 def _row(
@@ -69,18 +94,36 @@ def _objective(model: Any, X: np.ndarray, y: np.ndarray) -> float:
     return float(log_loss(y, model.predict_proba(X))) + penalty
 
 
-def _machine(first: Any) -> list[list[str]]:
-    """Versions, threads and where the compiled code lies."""
-    state = "compiled in this run" if first.compiled else "loaded from the cache (warm)"
-    versions = [[name, version(name)] for name in ("numpy", "scipy", "scikit-learn", "numba")]
+def _machine(found: _kernels.Report) -> list[list[str]]:
+    """Versions, threads, and where the compiled code of the first fit has come from."""
+    versions = [[name, _version(name)] for name in ("numpy", "scipy", "scikit-learn", "numba")]
     return [
         ["skmax", skmax.__version__],
         ["python", platform.python_version()],
         *versions,
         ["machine", f"{platform.machine()}, {platform.system()}"],
+        ["level of the processor", found.level or "none that has a library"],
         ["threads", str(_threads.n_threads())],
-        ["compiled code", str(first.folder or "not cached: no folder can be written to")],
-        ["kernels of the first fit", f"{first.loaded + first.compiled} {state}"],
+        *_kernels_rows(found),
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _kernels_rows(found: _kernels.Report) -> list[list[str]]:
+    if found.library is not None:
+        return [
+            ["compiled code", f"{found.library.name}, which came with the install"],
+            ["kernels in it", f"{found.shipped}, none compiled in this run"],
+        ]
+    return [
+        ["compiled code", str(found.folder or "not kept: no folder can be written to")],
+        ["kernels of the first fit", f"{found.loaded} loaded, {found.compiled} compiled now"],
     ]
 
 

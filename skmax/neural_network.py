@@ -3,14 +3,12 @@
 import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
-from sklearn import neural_network
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score
 from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
@@ -30,6 +28,9 @@ from skmax._estimators.progress import FRAMES, CallbackSupport, fit_task, with_c
 from skmax._estimators.rollback import rollback_on_error
 from skmax._estimators.samples import check_finite, read_samples
 from skmax._estimators.targets import Targets, is_multilabel, is_soft, read_multilabel, read_targets
+
+if TYPE_CHECKING:  # imported where it is needed: a fit needs neither it nor the metrics
+    from sklearn import neural_network
 
 CONSTRAINTS = {
     "hidden_layer_sizes": allowed.LAYERS,
@@ -65,6 +66,8 @@ CONSTRAINTS = {
 }
 #: Products of a weight and a row below which a second thread costs more than it brings.
 SMALL = 1_200_000
+#: Rows of a prediction up to which the weights are used as they lie.
+FEW_ROWS = 8
 PEERS_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
 
 
@@ -540,10 +543,12 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         if several:
             y = y if hasattr(y, "shape") else np.asarray(y)
             y = read_multilabel(y, None, y.shape[0], self.classes_).as_y()
+        from sklearn.metrics import accuracy_score
+
         return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
 
     @own_error_state
-    def to_sklearn(self) -> neural_network.MLPClassifier:
+    def to_sklearn(self) -> "neural_network.MLPClassifier":
         """Make a fitted MLPClassifier of scikit-learn with the same weights.
 
         Whatever reads those, export to ONNX say, then works.
@@ -564,6 +569,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
                 f"scikit-learn's MLPClassifier has no activation={self.activation!r}, only "
                 f"{', '.join(map(repr, PEERS_ACTIVATIONS))}"
             )
+        from sklearn import neural_network
+
         other = neural_network.MLPClassifier()
         own = {name: value for name, value in self.get_params().items() if name in vars(other)}
         if own["learning_rate"] in _network.SCHEDULES:
@@ -723,6 +730,8 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         """The logits (n, n_outputs_)."""
         check_is_fitted(self)
         X = self._of_dtype(read_samples(self, X, reset=False), self.coefs_[0].dtype)
+        if X.shape[0] <= FEW_ROWS:
+            return _network.logits_of_few(X, self.coefs_, self.intercepts_, self.activation)
         network = network_fit.network_like(
             X, network_fit.sizes_of_coefs(self.coefs_), self.activation
         )

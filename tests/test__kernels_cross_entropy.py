@@ -26,7 +26,7 @@ def probabilities_of(n_classes, n_samples, dtype):
 
 @dtypes
 def test_row_curvature(dtype):
-    p = np.random.default_rng(0).dirichlet(np.ones(5), 37).T.astype(dtype)
+    p = np.random.default_rng(0).dirichlet(np.ones(5), 37).T.astype(dtype, order="C")
     factors, out = np.arange(5.0), np.full(37, 7.0)
     _kernels.row_curvature(frozen(p), factors, out)
     np.testing.assert_allclose(out, factors @ (p * (1 - p)), rtol=1e-6)
@@ -196,7 +196,7 @@ def test_multilabel_is_a_sigmoid_for_each_output(n_outputs, n_samples, dtype):
     logits, weight = logits_of(n_outputs, n_samples, dtype), weights_of(n_samples, dtype)
     targets = np.random.default_rng(2).integers(0, 2, logits.shape).astype(dtype)
     p, losses, residual = logits.copy(), np.full(n_samples, 7.0), np.full_like(logits, 7)
-    _kernels.sample_losses_and_residual(
+    kernels.sample_losses_and_residual(
         _kernels.MultilabelTargets(frozen(targets)), p, weight, workspace_of(p), losses, residual
     )
     exact = [

@@ -136,9 +136,9 @@ def test_nothing_is_compiled_at_a_second_fit(solver):
                 model.score(rows, target)
 
     everything()
-    before = _kernels.compilation()
+    before = _kernels.report()
     everything()
-    assert _kernels.compilation() == before
+    assert _kernels.report() == before
 
 
 def test_fit_and_predict_change_no_argument():

@@ -101,7 +101,7 @@ INPUTS = {
 def test_wrong_data_are_named_and_leave_the_estimator_as_it_was(case):
     X, y = simulated(60)
     change, words = INPUTS[case]
-    model = MLPClassifier((4,), max_iter=300, random_state=0, solver="lbfgs").fit(X, y)
+    model = MLPClassifier((4,), max_iter=2000, random_state=0, solver="lbfgs").fit(X, y)
     before = vars(model).copy()
     with pytest.raises((ValueError, TypeError), match=words):
         model.fit(*change(X, y))

@@ -81,7 +81,7 @@ def _csr_columns(X: Any, weight: np.ndarray, intercept: bool) -> Columns:
     mean, stored, second = np.zeros(n_features), np.zeros(n_features), np.zeros(n_features)
     low, high = np.full(n_features, np.inf), np.full(n_features, -np.inf)
     count = np.zeros(n_features, np.intp)
-    rows = csr_rows(X)
+    rows = _kernels.csr_rows(X.data, X.indices, X.indptr)
     _kernels.csr_column_means(rows, weight, mean, stored, low, high, count)
     some_zero = count < np.count_nonzero(weight)
     low[some_zero] = np.minimum(low[some_zero], 0.0)
@@ -92,8 +92,3 @@ def _csr_columns(X: Any, weight: np.ndarray, intercept: bool) -> Columns:
     second += np.where(some_zero, np.maximum(1 - stored, 0.0), 0.0) * shift**2
     never_varies = low == high if intercept else (low == 0) & (high == 0)
     return Columns(shift, np.sqrt(np.where(never_varies, 0.0, second)))
-
-
-def csr_rows(X: Any) -> _kernels.CsrRows:
-    """The kernels' view of a CSR matrix."""
-    return _kernels.CsrRows(*map(_kernels.read_only, (X.data, X.indices, X.indptr)))

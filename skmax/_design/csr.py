@@ -7,7 +7,7 @@ import numpy as np
 
 from skmax import _kernels
 from skmax._design.chunks import tree_sum
-from skmax._design.columns import Columns, csr_rows
+from skmax._design.columns import Columns
 from skmax._design.standardised import Standardised
 
 
@@ -18,7 +18,7 @@ class CsrDesign(Standardised):
         super().__init__(X, columns, intercept)
         self.entries_per_row = max(1.0, X.nnz / X.shape[0])
         self.bytes_per_row = int(self.entries_per_row * (X.dtype.itemsize + X.indices.itemsize))
-        self.rows = csr_rows(X)
+        self.rows = _kernels.csr_rows(X.data, X.indices, X.indptr)
 
     def packed_coef(self, coef: np.ndarray) -> np.ndarray:
         """The user's coefficients as the kernels take them: (n_features + 1, width)."""

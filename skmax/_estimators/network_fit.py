@@ -10,8 +10,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import scipy.sparse
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
 
 from skmax import _network, _threads
 from skmax._estimators.progress import Lines, Task
@@ -138,6 +136,8 @@ def set_aside(
     """The samples to train on, and those that only early stopping sees."""
     if not model.early_stopping:
         return X, targets, None
+    from sklearn.model_selection import train_test_split
+
     kept, aside = train_test_split(
         np.arange(X.shape[0]),
         test_size=model.validation_fraction,
@@ -266,10 +266,10 @@ def settings_of(model: Parameters, n_samples: int, n_hidden: int) -> _network.Se
     else:
         monitor = _network.Monitor.TRAINING_LOSS
     stops_early = model.early_stopping or (stochastic and not scheduled)
-    rule = _network.EarlyStopping(monitor, model.tol, model.n_iter_no_change)
+    rule = _network.EarlyStopping(monitor, float(model.tol), model.n_iter_no_change)
     return _network.Settings(
         method=_method(model),
-        alpha=model.alpha,
+        alpha=float(model.alpha),
         max_iter=model.max_iter,
         early_stopping=rule if stops_early else None,
         batch_size=min(
@@ -278,19 +278,19 @@ def settings_of(model: Parameters, n_samples: int, n_hidden: int) -> _network.Se
         shuffle=model.shuffle,
         dropout=_dropout(model.dropout, n_hidden) if stochastic else (),
         learning_rate=model.learning_rate if follows else "constant",
-        learning_rate_init=model.learning_rate_init,
-        power_t=model.power_t,
+        learning_rate_init=float(model.learning_rate_init),
+        power_t=float(model.power_t),
     )
 
 
 def _method(model: Parameters) -> _network.Method:
     """The method that `solver` names, with its parameters."""
     if model.solver == "lbfgs":
-        return _network.Lbfgs(model.tol, model.max_fun)
+        return _network.Lbfgs(float(model.tol), model.max_fun)
     if model.solver == "sgd":
-        return _network.Sgd(model.momentum, model.nesterovs_momentum)
-    decay = model.weight_decay if model.solver == "adamw" else 0.0
-    return _network.Adam(model.beta_1, model.beta_2, model.epsilon, decay)
+        return _network.Sgd(float(model.momentum), bool(model.nesterovs_momentum))
+    decay = float(model.weight_decay) if model.solver == "adamw" else 0.0
+    return _network.Adam(float(model.beta_1), float(model.beta_2), float(model.epsilon), decay)
 
 
 def _dropout(dropout: float | Sequence[float], n_hidden: int) -> tuple[float, ...]:
@@ -347,6 +347,8 @@ def _validation(model: Parameters, held_out: HeldOut | None) -> _network.Validat
     X, y, samples = held_out.X, held_out.targets.as_y(), _samples(held_out.X, held_out.targets)
     if model.scoring is None:
         return _network.Validation(samples)
+    from sklearn.metrics import check_scoring
+
     scorer = check_scoring(model, model.scoring)
 
     def score(reached: _network.TrainingResult) -> float:

@@ -6,9 +6,13 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import validate_data
 
+_FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
+
 
 def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
     """X as a float array or CSR matrix; `check_finite` is to follow."""
+    if not reset and _is_as_fitted(model, X):
+        return X
     return validate_data(
         model,
         X,
@@ -18,6 +22,18 @@ def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = Tru
         accept_large_sparse=True,
         dtype=[np.float64, np.float32],
         ensure_all_finite=False,
+    )
+
+
+def _is_as_fitted(model: Any, X: Any) -> bool:
+    """Whether scikit-learn would take X for a prediction as it is: it needs 50 us to tell."""
+    return (
+        (type(X) is np.ndarray or (scipy.sparse.issparse(X) and X.format == "csr"))
+        and X.dtype in _FLOATS
+        and X.ndim == 2
+        and X.shape[0] > 0
+        and X.shape[1] == model.n_features_in_
+        and not hasattr(model, "feature_names_in_")
     )
 
 

@@ -8,6 +8,7 @@ takes frozen settings and gives back a result: it knows no estimator.
 """
 
 from skmax._kernels.network.activations import ACTIVATIONS
+from skmax._network.few import logits_of_few
 from skmax._network.initial import draw
 from skmax._network.layout import NetworkLayout
 from skmax._network.learning_rate import SCHEDULES, LearningRate
@@ -45,5 +46,6 @@ __all__ = [
     "Validation",
     "best_of",
     "draw",
+    "logits_of_few",
     "rows_of",
 ]

@@ -5,15 +5,22 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from skmax._kernels.linear.arrays import csr_rows
 from skmax._kernels.loss.arrays import Targets
 from skmax._kernels.memory import read_only
-from skmax._kernels.network.arrays import CsrRows, DenseSamples, SampleRows
+from skmax._kernels.network.arrays import (
+    CsrRows,
+    DenseSamples,
+    NetworkTargets,
+    SampleRows,
+    network_targets,
+)
 
 
 def rows_of(X: Any) -> SampleRows:
     """The kernels' view of X (n, p), an array or a CSR matrix of SciPy's."""
     if scipy.sparse.issparse(X):
-        return CsrRows(*map(read_only, (X.data, X.indices, X.indptr)))
+        return csr_rows(X.data, X.indices, X.indptr)
     return DenseSamples(read_only(np.ascontiguousarray(X)))
 
 
@@ -31,10 +38,11 @@ class Samples:
         relative = weight / (self.total_weight / len(weight))
         dtype = rows.data.dtype if isinstance(rows, CsrRows) else rows.X.dtype
         self.weight = read_only(relative.astype(dtype))
+        self._for_kernels = network_targets(self.targets, dtype)
 
     def __len__(self) -> int:
         return len(self.weight)
 
-    def arrays(self) -> tuple[SampleRows, Targets, np.ndarray]:
+    def arrays(self) -> tuple[SampleRows, NetworkTargets, np.ndarray]:
         """Rows, targets and weights, as the kernels take them in their arguments."""
-        return self.rows, self.targets, self.weight
+        return self.rows, self._for_kernels, self.weight

@@ -33,7 +33,7 @@ def pair_hessian(data: Rows, probabilities: np.ndarray, max_rows: int | None) ->
 
     def roots(some: np.ndarray) -> np.ndarray:
         """sqrt(s) p, of which the products for two classes weigh their block of the Hessian."""
-        p = probabilities[:, some].astype(np.float64)
+        p = probabilities.take(some, axis=1).astype(np.float64)
         if len(p) == 1:
             p = np.concatenate([p, 1 - p])
         return p * np.sqrt(weight[some])

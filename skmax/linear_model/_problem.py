@@ -1,7 +1,7 @@
 """From X and targets to an objective, and from its coefficients to those of the user's columns."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import scipy.sparse
@@ -43,7 +43,9 @@ class Problem:
         weights, biases = self.design.unstandardise(coef, moments)
         weights, biases = penalty.canonical(weights), penalty.canonical(biases)
         dtype = self.design.dtype
-        coef_ = np.zeros((len(self.present), weights.shape[1]), dtype)
+        # SciPy multiplies a CSR matrix by the columns of coef_ as they lie then, without a copy.
+        order: Literal["C", "F"] = "F" if scipy.sparse.issparse(self.X) else "C"
+        coef_ = np.zeros((len(self.present), weights.shape[1]), dtype, order)
         intercept_ = np.full(len(self.present), -BELOW, dtype)
         coef_[self.present], intercept_[self.present] = weights, biases
         if len(self.present) > 1:
@@ -65,7 +67,7 @@ def problem_of(
     X: Any, targets: Targets, *, C: float, fit_intercept: bool, n_jobs: int | None
 ) -> Problem:
     """The problem of a fit: X dense or CSR of float32 or float64."""
-    classes = targets.classes
+    classes, fit_intercept = targets.classes, bool(fit_intercept)
     kept = targets.class_totals() > 0 if fit_intercept else np.ones(len(classes), bool)
     n_outputs = 1 if len(classes) == 2 else int(kept.sum())
     if not kept.all():

@@ -1,14 +1,12 @@
 """SoftmaxRegression: multinomial logistic regression as a scikit-learn estimator."""
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _solvers, _threads
@@ -29,6 +27,9 @@ from skmax._objective import ObjectivePoint
 from skmax._objective.separation import Separation
 from skmax.linear_model._problem import SMALL, Problem, problem_of
 from skmax.linear_model._separable import at_its_limit, separation_of
+
+if TYPE_CHECKING:  # imported where it is needed: a fit needs neither it nor the metrics
+    from sklearn.linear_model import LogisticRegression
 
 CONSTRAINTS = {
     "C": parameters.INVERSE_STRENGTH,
@@ -342,6 +343,8 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             lies on the predicted classes.
         """
         if not is_soft(y):
+            from sklearn.metrics import accuracy_score
+
             return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
         logits = self._finished_logits(X, None)
         return fraction_on_predicted(y, self.classes_, logits, sample_weight)
@@ -371,7 +374,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         return self
 
     @own_error_state
-    def to_sklearn(self) -> LogisticRegression:
+    def to_sklearn(self) -> "LogisticRegression":
         """Make a fitted LogisticRegression with the same coefficients.
 
         Whatever reads those, export to ONNX say, then works.
@@ -382,6 +385,8 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             Predicts the same probabilities.
         """
         check_is_fitted(self)
+        from sklearn.linear_model import LogisticRegression
+
         other = LogisticRegression(
             C=self.C,
             fit_intercept=self.fit_intercept,

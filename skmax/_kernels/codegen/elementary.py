@@ -19,7 +19,7 @@ _LOG2E = 1.4426950408889634
 class _Exp64:
     """exp(r) = 1 + r + r^2 q(r) for |r| <= ln(2)/2; q by Chebyshev interpolation, error 1.3e-17."""
 
-    integer, mantissa, bias = ir.IntType(64), 52, 1023
+    integer, mantissa, lift = ir.IntType(64), 52, 64
     to_integer = 1.5 * 2.0**52  # adding it rounds to an integer, left in the low bits of the sum
     lowest = -746.0  # exp is 0 from here on
     ln2 = (0.6931471803691238, 1.9082149292705877e-10)
@@ -40,7 +40,7 @@ class _Exp64:
 class _Exp32:
     """The same in float32; error of the polynomial 7.8e-9."""
 
-    integer, mantissa, bias = ir.IntType(32), 23, 127
+    integer, mantissa, lift = ir.IntType(32), 23, 32
     to_integer = 1.5 * 2.0**23
     lowest = -104.0
     ln2 = (0.693145751953125, 1.428606765330187e-06)
@@ -87,25 +87,33 @@ def _build_exp(builder, x, table):
         return _constant(kind, value)
 
     x = builder.select(builder.fcmp_ordered("<", x, number(table.lowest)), number(table.lowest), x)
-    shifted = _multiply_add(builder, x, number(_LOG2E), number(table.to_integer))
-    n = builder.fsub(shifted, number(table.to_integer))
-    # x - n ln(2) as r + r_low: the first product and difference are exact.
+    # The low bits of the sum are n + lift.
+    to_integer = number(table.to_integer + table.lift)
+    shifted = _multiply_add(builder, x, number(_LOG2E), to_integer)
+    n = builder.fsub(shifted, to_integer)
+    # r = x - n ln(2): the first product and difference are exact.
     coarse = _multiply_add(builder, n, number(-table.ln2[0]), x)
     r = _multiply_add(builder, n, number(-table.ln2[1]), coarse)
-    r_low = _multiply_add(builder, n, number(-table.ln2[1]), builder.fsub(coarse, r))
-    q = number(table.q[0])
-    for coefficient in table.q[1:]:
-        q = _multiply_add(builder, q, r, number(coefficient))
-    p = builder.fadd(r, _multiply_add(builder, builder.fmul(q, r), r, r_low))
-    p = builder.fadd(number(1.0), p)
-    # 2^n in two factors: the product is right where 2^n itself would be subnormal.
-    half = _multiply_add(builder, x, number(0.5 * _LOG2E), number(table.to_integer))
-    bits, half_bits = builder.bitcast(shifted, integers), builder.bitcast(half, integers)
-    for exponent in (half_bits, builder.sub(bits, half_bits)):
-        biased = builder.add(exponent, _constant(integers, table.bias))
-        power = builder.shl(biased, _constant(integers, table.mantissa))
-        p = builder.fmul(p, builder.bitcast(power, kind))
-    return p
+    # Even and odd powers apart: half as long a chain of steps that wait for each other.
+    square = builder.fmul(r, r)
+    odd, even = (
+        _polynomial(builder, square, [number(q) for q in table.q[first::2]])
+        for first in ((0, 1) if len(table.q) % 2 == 0 else (1, 0))
+    )
+    q = _multiply_add(builder, odd, r, even)
+    p = builder.fadd(number(1.0), _multiply_add(builder, q, square, r))
+    # 2^(n + lift) p by adding to the exponent, which stays in range; the rest may be subnormal.
+    exponent = builder.shl(builder.bitcast(shifted, integers), _constant(integers, table.mantissa))
+    lifted = builder.bitcast(builder.add(builder.bitcast(p, integers), exponent), kind)
+    return builder.fmul(lifted, number(2.0**-table.lift))
+
+
+def _polynomial(builder, x, coefficients):
+    """By Horner's rule, the highest power first."""
+    value = coefficients[0]
+    for coefficient in coefficients[1:]:
+        value = _multiply_add(builder, value, x, coefficient)
+    return value
 
 
 @intrinsic

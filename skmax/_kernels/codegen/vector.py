@@ -286,15 +286,20 @@ def lane_sum(typing, vector, lost):
     return types.float64(vector, vector), codegen
 
 
+def lane_indices(indices):
+    """The constant that tells a shuffle which lanes to take."""
+    indices = list(indices)
+    return ir.Constant(ir.VectorType(ir.IntType(32), len(indices)), indices)
+
+
 def merge_lanes(builder, a, b, distance):
     """Of two vectors of eight, the lanes in whose number the bit `distance` is 0, then those of 1.
 
     Lane i of the first is lane i of `a`, or lane i - distance of `b` where i has the bit.
     """
-    lanes = ir.VectorType(ir.IntType(32), 8)
     zeros = [i - distance + 8 if i & distance else i for i in range(8)]
     ones = [i + 8 if i & distance else i + distance for i in range(8)]
-    return [builder.shuffle_vector(a, b, ir.Constant(lanes, indices)) for indices in (zeros, ones)]
+    return [builder.shuffle_vector(a, b, lane_indices(indices)) for indices in (zeros, ones)]
 
 
 def lane_sums(builder, vectors):
@@ -307,33 +312,3 @@ def lane_sums(builder, vectors):
             for i in range(distance)
         ]
     return vectors[0]
-
-
-@intrinsic
-def transpose8(typing, source, start, stride, target, target_start, target_stride):
-    """target[target_start + j * target_stride + i] = source[start + i * stride + j], i, j < 8.
-
-    Three rounds of merging neighbours, as far apart as 4, 2 and 1.
-    """
-
-    def codegen(context, builder, signature, arguments):
-        a, first, step, b, to, to_step = arguments
-        kind = ir.VectorType(context.get_value_type(source.dtype), 8)
-        align = source.dtype.bitwidth // 8
-
-        def address(array_type, array, index, scale, row):
-            index = builder.add(index, builder.mul(scale, scale.type(row)))
-            return address_of(context, builder, array_type, array, index, kind)
-
-        rows = [builder.load(address(source, a, first, step, row), align=align) for row in range(8)]
-        for distance in (4, 2, 1):
-            for i in range(8):
-                if not i & distance:
-                    merged = merge_lanes(builder, rows[i], rows[i + distance], distance)
-                    rows[i], rows[i + distance] = merged
-        for row in range(8):
-            builder.store(rows[row], address(target, b, to, to_step, row), align=align)
-        return context.get_dummy_value()
-
-    intp = types.intp
-    return types.none(source, intp, intp, target, intp, intp), codegen

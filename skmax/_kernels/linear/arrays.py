@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skmax._kernels.calling.arguments import bundle
 from skmax._kernels.loss.arrays import LossWorkspace, loss_workspace
 from skmax._kernels.memory import VECTOR_BYTES, aligned, read_only, whole_vectors
 
@@ -14,6 +15,7 @@ TILE_ROWS = 8  # rows of a block are whole tiles of so many
 CSR_VECTORS = 4  # vectors of outputs of a CSR row that stay in registers
 
 
+@bundle
 class DenseRows(NamedTuple):
     """A dense X in C order, centred as its rows are copied into a block."""
 
@@ -21,6 +23,7 @@ class DenseRows(NamedTuple):
     shift: np.ndarray  # (width,): whole vectors; -1 for a column of ones, which is 0 in X
 
 
+@bundle
 class DenseColumns(NamedTuple):
     """A dense X in Fortran order, by its transpose in C order."""
 
@@ -28,6 +31,7 @@ class DenseColumns(NamedTuple):
     shift: np.ndarray  # (width,)
 
 
+@bundle
 class CsrRows(NamedTuple):
     """The arrays of a CSR matrix."""
 
@@ -39,6 +43,20 @@ class CsrRows(NamedTuple):
 Rows = DenseRows | DenseColumns | CsrRows
 
 
+def csr_rows(data: np.ndarray, indices: np.ndarray, indptr: np.ndarray) -> CsrRows:
+    """The kernels' view of a CSR matrix: both kinds of indices in one type, that of the larger.
+
+    They are copied only where they are of other types or lie apart in memory.
+    """
+    wide = indices.dtype.itemsize > 4 or indptr.dtype.itemsize > 4
+    index_type = np.int64 if wide else np.int32
+    return CsrRows(
+        read_only(np.ascontiguousarray(data)),
+        read_only(np.ascontiguousarray(indices, index_type)),
+        read_only(np.ascontiguousarray(indptr, index_type)),
+    )
+
+
 def dense_rows(X: np.ndarray, shift: np.ndarray) -> DenseRows | DenseColumns:
     """The kernels' view of X, which is contiguous in one order or the other."""
     if X.flags.c_contiguous:
@@ -46,6 +64,7 @@ def dense_rows(X: np.ndarray, shift: np.ndarray) -> DenseRows | DenseColumns:
     return DenseColumns(read_only(X.T), shift)
 
 
+@bundle
 class PassWorkspace(NamedTuple):
     """Memory for a pass over rows, block by block; `pass_workspace` makes one."""
 
@@ -73,6 +92,7 @@ def pass_workspace(rows: Rows, n_outputs: int, block_rows: int) -> PassWorkspace
     )
 
 
+@bundle
 class SecondMomentsWorkspace(NamedTuple):
     """Memory for sums of x x' over the rows of a block; `second_moments_workspace` makes one."""
 

@@ -13,6 +13,7 @@ from numba.extending import intrinsic
 
 from skmax._kernels.codegen.product import product_tile
 from skmax._kernels.codegen.registers import Access, cases, multiply_add, zero_sums
+from skmax._kernels.codegen.transpose import transpose8
 from skmax._kernels.codegen.vector import (
     Vector,
     lane_sums,
@@ -23,7 +24,6 @@ from skmax._kernels.codegen.vector import (
     splat,
     store,
     store_lanes,
-    transpose8,
     width_of,
 )
 from skmax._kernels.codegen.views import flat

@@ -5,7 +5,7 @@ it. A workspace says how many rows make a block.
 """
 
 from skmax._kernels.codegen.blocks import n_blocks
-from skmax._kernels.codegen.vector import transpose8
+from skmax._kernels.codegen.transpose import transpose8
 from skmax._kernels.codegen.views import flat, matrix
 from skmax._kernels.compiling.dispatch import by_type
 from skmax._kernels.compiling.jit import jit

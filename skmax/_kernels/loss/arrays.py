@@ -7,27 +7,33 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skmax._kernels.calling.arguments import bundle
+
 LANES = 64  # samples whose sums are formed side by side
 
 
+@bundle
 class Labels(NamedTuple):
     """A class for each sample."""
 
     codes: np.ndarray  # (n,), integers
 
 
+@bundle
 class ClassProbabilities(NamedTuple):
     """How far a sample belongs to each class."""
 
     probabilities: np.ndarray  # (K, n), in the dtype of the logits
 
 
+@bundle
 class BinaryTargets(NamedTuple):
     """The probability of the second of two classes, for one logit and its sigmoid."""
 
     probabilities: np.ndarray  # (n,), in the dtype of the logits
 
 
+@bundle
 class MultilabelTargets(NamedTuple):
     """Whether a sample has each of several labels, for a sigmoid of each."""
 
@@ -37,6 +43,7 @@ class MultilabelTargets(NamedTuple):
 Targets = Labels | ClassProbabilities | BinaryTargets | MultilabelTargets
 
 
+@bundle
 class LossWorkspace(NamedTuple):
     """Memory for the sums of a block of samples; `loss_workspace` makes one."""
 
@@ -60,6 +67,7 @@ def loss_workspace(n_rows: int, dtype: Any) -> LossWorkspace:
     )
 
 
+@bundle
 class RowsWorkspace(NamedTuple):
     """Memory for the softmax of rows; `rows_workspace` makes one."""
 

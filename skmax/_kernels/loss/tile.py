@@ -9,7 +9,7 @@ a test, which the same array given twice would fail).
 import numpy as np
 
 from skmax._kernels.codegen.elementary import exp, log1p
-from skmax._kernels.codegen.vector import transpose8
+from skmax._kernels.codegen.transpose import join_columns, split_columns, transpose8
 from skmax._kernels.codegen.views import flat
 from skmax._kernels.compiling.jit import jit
 from skmax._kernels.loss.arrays import LANES
@@ -82,17 +82,18 @@ def log_sum(others, ties, lanes):
 def load_rows(rows, first, lanes, tile):
     """Turn rows first, first + 1, ... of a row-major array into the lanes of a tile.
 
-    In squares of 8, of which the last of a row overlaps the one before; entry by entry where a row
-    is shorter or rows are left over.
+    In squares of 8 and what is left of eight rows; entry by entry where rows are left over, and at
+    the end, beyond which nothing may be read.
     """
-    n_classes, entries = rows.shape[1], flat(rows)
-    whole = lanes // 8 * 8 if n_classes >= 8 else 0
+    n_rows, n_classes = rows.shape
+    entries, squares = flat(rows), n_classes // 8 * 8
+    whole = min(lanes, n_rows - first - 1) // 8 * 8
     for lane in range(0, whole, 8):
         start = (first + lane) * n_classes
-        for k in range(0, n_classes - 7, 8):
+        for k in range(0, squares, 8):
             transpose8(entries, start + k, n_classes, tile, k * LANES + lane, LANES)
-        k = n_classes - 8
-        transpose8(entries, start + k, n_classes, tile, k * LANES + lane, LANES)
+        split_columns(entries, start + squares, n_classes, n_classes - squares,
+                      tile, squares * LANES + lane, LANES)  # fmt: skip
     for lane in range(whole, lanes):
         for k in range(n_classes):
             tile[k * LANES + lane] = rows[first + lane, k]
@@ -102,13 +103,13 @@ def load_rows(rows, first, lanes, tile):
 def store_rows(tile, lanes, rows, first):
     """The inverse of `load_rows`."""
     n_classes, entries = rows.shape[1], flat(rows)
-    whole = lanes // 8 * 8 if n_classes >= 8 else 0
+    whole, squares = lanes // 8 * 8, n_classes // 8 * 8
     for lane in range(0, whole, 8):
         start = (first + lane) * n_classes
-        for k in range(0, n_classes - 7, 8):
+        for k in range(0, squares, 8):
             transpose8(tile, k * LANES + lane, LANES, entries, start + k, n_classes)
-        k = n_classes - 8
-        transpose8(tile, k * LANES + lane, LANES, entries, start + k, n_classes)
+        join_columns(tile, squares * LANES + lane, LANES, n_classes - squares,
+                     entries, start + squares, n_classes)  # fmt: skip
     for lane in range(whole, lanes):
         for k in range(n_classes):
             rows[first + lane, k] = tile[k * LANES + lane]

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.special
 
 LEAK = 0.01  # slope of leaky_relu below 0 (A. Maas, A. Hannun, A. Ng, ICML 2013)
 NORMAL_DENSITY = 0.3989422804014327  # 1 / sqrt(2 pi), the density of the normal distribution at 0
@@ -22,6 +21,8 @@ def exp(x):
 
 def normal_tail(u):
     """P(N < -u) exp(u^2 / 2) of a normal N, for u >= 0."""
+    import scipy.special
+
     return scipy.special.erfcx(u / np.sqrt(2)) / 2
 
 

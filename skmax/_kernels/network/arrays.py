@@ -7,8 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from skmax._kernels.calling.arguments import bundle
 from skmax._kernels.linear.arrays import CsrRows
-from skmax._kernels.loss.arrays import Labels, LossWorkspace, Targets, loss_workspace
+from skmax._kernels.loss.arrays import (
+    BinaryTargets,
+    ClassProbabilities,
+    Labels,
+    LossWorkspace,
+    MultilabelTargets,
+    Targets,
+    loss_workspace,
+)
 from skmax._kernels.memory import aligned
 
 TILE_ROWS = 8  # rows of the weights, and of a minibatch, that threads never share
@@ -25,6 +34,7 @@ ARRIVED, ROUND, ABORT, BARRIER_SIZE = 0, 16, 32, 48
 COMPLETED, ABORTED = range(2)  # what a kernel that waits at a barrier returns
 
 
+@bundle
 class DenseSamples(NamedTuple):
     """A dense X in C order."""
 
@@ -33,7 +43,33 @@ class DenseSamples(NamedTuple):
 
 SampleRows = DenseSamples | CsrRows
 
+#: The kinds of NetworkTargets.
+KINDS = (Labels, ClassProbabilities, BinaryTargets, MultilabelTargets)
+LABELS, CLASSES, BINARY, MULTILABEL = range(4)
 
+
+@bundle
+class NetworkTargets(NamedTuple):
+    """Targets of any kind: the kernels of a network are compiled once for all of them.
+
+    The loss takes a small part of a minibatch, and they take long to compile.
+    """
+
+    kind: int
+    codes: np.ndarray  # (n,) of labels, else of no entry
+    probabilities: np.ndarray  # (K, n), (1, n) of two classes, of no entry for labels
+
+
+def network_targets(targets: Targets, dtype: Any) -> NetworkTargets:
+    """The same targets for the kernels of a network; `dtype` is that of the logits."""
+    kind = KINDS.index(type(targets))
+    if isinstance(targets, Labels):
+        return NetworkTargets(kind, targets.codes, np.empty((0, 0), dtype))
+    probabilities = np.atleast_2d(targets.probabilities)
+    return NetworkTargets(kind, np.empty(0, np.int64), probabilities)
+
+
+@bundle
 class NetworkBuffers(NamedTuple):
     """The flat arrays of a network, one layer after the other, for some rows at a time.
 
@@ -49,6 +85,7 @@ class NetworkBuffers(NamedTuple):
     deltas: np.ndarray  # derivatives of the loss by what comes out of each layer, (rows, WIDTH)
 
 
+@bundle
 class BatchConfig(NamedTuple):
     """What stays the same from minibatch to minibatch."""
 
@@ -58,6 +95,7 @@ class BatchConfig(NamedTuple):
     seed: int  # of the masks
 
 
+@bundle
 class StepConfig(NamedTuple):
     """A stochastic method and its constants."""
 
@@ -71,6 +109,7 @@ class StepConfig(NamedTuple):
     steps: np.ndarray  # the same, but for Adam with the correction of both means
 
 
+@bundle
 class OptimiserState(NamedTuple):
     """What a method remembers of earlier gradients, laid out as the weights."""
 
@@ -78,24 +117,27 @@ class OptimiserState(NamedTuple):
     second: np.ndarray  # the mean of their squares; of one entry for SGD
 
 
+@bundle
 class BatchBuffers(NamedTuple):
     """What belongs to the rows of a minibatch, shared by the threads; `batch_buffers` makes one."""
 
-    targets: Targets
+    targets: NetworkTargets
     weight: np.ndarray  # (rows,), the factor of a row's gradient, in the dtype of X
     losses: np.ndarray  # (rows,), float64
 
 
 def batch_buffers(targets: Targets, n_rows: int, dtype: Any) -> BatchBuffers:
     """Memory for up to `n_rows` samples with targets like these."""
-    if isinstance(targets, Labels):
-        gathered: Targets = Labels(np.empty(n_rows, targets.codes.dtype))
-    else:
-        shape = (*targets.probabilities.shape[:-1], n_rows)
-        gathered = type(targets)(np.empty(shape, targets.probabilities.dtype))
+    given = network_targets(targets, dtype)
+    gathered = NetworkTargets(
+        given.kind,
+        np.empty(n_rows if given.codes.size else 0, np.int64),
+        np.empty((len(given.probabilities), n_rows), dtype),
+    )
     return BatchBuffers(gathered, np.empty(n_rows, dtype), np.empty(n_rows))
 
 
+@bundle
 class ThreadWorkspace(NamedTuple):
     """Memory of one thread; `thread_workspace` makes one."""
 

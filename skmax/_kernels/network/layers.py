@@ -6,7 +6,7 @@
 import numpy as np
 
 from skmax._kernels.codegen.product import product
-from skmax._kernels.codegen.vector import transpose8
+from skmax._kernels.codegen.transpose import transpose8
 from skmax._kernels.compiling.jit import jit
 from skmax._kernels.network.activate import activate
 from skmax._kernels.network.arrays import (
@@ -52,6 +52,12 @@ def activate_layer(net, index, config, key, start, stop):
             values[unit] = 0
             slopes[unit] = 0
         net.values[offset + n_units] = 1
+
+
+@jit
+def activate_units(activation, values, slopes):
+    """What goes into units becomes what comes out of them, by the index of an activation."""
+    activate(activation, values, slopes)
 
 
 @jit

@@ -4,7 +4,6 @@
 """
 
 from skmax._kernels.codegen.views import matrix
-from skmax._kernels.compiling.dispatch import by_type
 from skmax._kernels.compiling.jit import jit
 from skmax._kernels.loss.arrays import (
     BinaryTargets,
@@ -13,7 +12,16 @@ from skmax._kernels.loss.arrays import (
     MultilabelTargets,
 )
 from skmax._kernels.loss.cross_entropy import cross_entropy, residual
-from skmax._kernels.network.arrays import DELTA_OFFSET, N_OUT, VALUE_OFFSET, VALUE_STRIDE, WIDTH
+from skmax._kernels.network.arrays import (
+    BINARY,
+    CLASSES,
+    DELTA_OFFSET,
+    LABELS,
+    N_OUT,
+    VALUE_OFFSET,
+    VALUE_STRIDE,
+    WIDTH,
+)
 
 
 @jit
@@ -25,32 +33,13 @@ def gather(samples, targets, weight, scale, batch, start, stop):
 
 
 @jit
-def _gather_labels(targets, samples, out, start, stop):
-    for row in range(start, stop):
-        out.codes[row] = targets.codes[samples[row]]
-
-
-@jit
-def _gather_vector(targets, samples, out, start, stop):
-    for row in range(start, stop):
-        out.probabilities[row] = targets.probabilities[samples[row]]
-
-
-@jit
-def _gather_matrix(targets, samples, out, start, stop):
+def _gather_targets(targets, samples, out, start, stop):
+    if targets.kind == LABELS:
+        for row in range(start, stop):
+            out.codes[row] = targets.codes[samples[row]]
     for k in range(targets.probabilities.shape[0]):
         for row in range(start, stop):
             out.probabilities[k, row] = targets.probabilities[k, samples[row]]
-
-
-_gather_targets = by_type(
-    {
-        Labels: _gather_labels,
-        BinaryTargets: _gather_vector,
-        ClassProbabilities: _gather_matrix,
-        MultilabelTargets: _gather_matrix,
-    }
-)
 
 
 @jit
@@ -65,12 +54,34 @@ def loss(net, batch, workspace, start, stop):
         offset = out[VALUE_OFFSET] + (start + row) * stride
         for k in range(n_outputs):
             logits[k, row] = net.values[offset + k]
-    cross_entropy(batch.targets, logits, start, workspace.loss, batch.losses[start:stop])
-    residual(batch.targets, logits, start, batch.weight, workspace.loss, derivatives)
+    _losses(batch, logits, start, workspace.loss, batch.losses[start:stop], derivatives)
     for row in range(count):
         offset = last[DELTA_OFFSET] + (start + row) * width
         for k in range(n_outputs):
             net.deltas[offset + k] = derivatives[k, row]
+
+
+@jit
+def _losses(batch, logits, start, workspace, losses, derivatives):
+    """The losses (m,) and the derivatives (K, m), by the kind of the targets."""
+    codes, probabilities = batch.targets.codes, batch.targets.probabilities
+    if batch.targets.kind == LABELS:
+        _losses_of(Labels(codes), batch, logits, start, workspace, losses, derivatives)
+    elif batch.targets.kind == CLASSES:
+        classes = ClassProbabilities(probabilities)
+        _losses_of(classes, batch, logits, start, workspace, losses, derivatives)
+    elif batch.targets.kind == BINARY:
+        second = BinaryTargets(probabilities[0])
+        _losses_of(second, batch, logits, start, workspace, losses, derivatives)
+    else:
+        labels = MultilabelTargets(probabilities)
+        _losses_of(labels, batch, logits, start, workspace, losses, derivatives)
+
+
+@jit
+def _losses_of(targets, batch, logits, start, workspace, losses, derivatives):
+    cross_entropy(targets, logits, start, workspace, losses)
+    residual(targets, logits, start, batch.weight, workspace, derivatives)
 
 
 @jit

@@ -1,0 +1,1 @@
+"""How kernels are called: as plain C, with one record of arguments, wherever their code is from."""

@@ -1,0 +1,93 @@
+"""The arguments of a kernel: their types as a text, their values as a record of 64-bit words.
+
+An array is its address and its shape: it is contiguous in C order. An integer and a float are a
+word each. A bundle of these is its fields one after the other, and keeps both texts once made.
+"""
+
+import ctypes
+import functools
+import operator
+import struct
+from typing import Any, TypeVar
+
+import numpy as np
+
+_Bundle = TypeVar("_Bundle", bound=tuple)
+
+#: What an array is called by its dtype and its number of dimensions: "f8[2]".
+_ARRAYS = {
+    (np.dtype(kind), n): f"{kind}[{n}]" for kind in ("f4", "f8", "i4", "i8") for n in (1, 2, 3)
+}
+INTEGER, FLOAT = "i8", "f8"
+
+_WORDS = {n: struct.Struct(f"{1 + n}q").pack for n in (1, 2, 3)}
+_INTEGER, _FLOAT = struct.Struct("q").pack, struct.Struct("d").pack
+_from_buffer: Any = ctypes.c_char.from_buffer
+_addressof = ctypes.addressof
+
+#: The classes of bundles by name.
+BUNDLES: dict[str, type] = {}
+
+
+class _Packing:
+    """What makes a NamedTuple a bundle."""
+
+    @functools.cached_property
+    def packed(self: Any) -> tuple[str, bytes]:
+        """The types and the words of all fields."""
+        codes, words = pack(self)
+        return f"{type(self).__name__}({','.join(codes)})", b"".join(words)
+
+    def __reduce__(self: Any) -> Any:
+        """A copy has arrays of its own: it is packed anew."""
+        return type(self), tuple(self)
+
+
+def bundle(cls: type[_Bundle]) -> type[_Bundle]:
+    """Let a NamedTuple be an argument of kernels: its arrays stay where they are while it lives."""
+    attributes = {"__module__": cls.__module__, "__doc__": cls.__doc__}
+    BUNDLES[cls.__name__] = type(cls.__name__, (cls, _Packing), attributes)
+    return BUNDLES[cls.__name__]
+
+
+def pack(arguments: tuple[Any, ...]) -> tuple[list[str], list[bytes]]:
+    """The type and the words of each argument.
+
+    Raises
+    ------
+    TypeError
+        If an array is not contiguous in C order, or of a dtype that no kernel takes.
+    """
+    codes, words = [], []
+    for argument in arguments:
+        if isinstance(argument, np.ndarray):
+            n = argument.ndim
+            code = _ARRAYS.get((argument.dtype, n))
+            try:  # five times as fast as what arrays offer themselves
+                address = _addressof(_from_buffer(argument))
+            except (TypeError, ValueError):  # it is read-only, empty or not contiguous
+                address = argument.__array_interface__["data"][0]
+                code = code if argument.flags.c_contiguous else None
+            if code is None:
+                raise TypeError(_describe(argument))
+            codes.append(code)
+            words.append(_WORDS[n](address, *argument.shape))
+        elif isinstance(argument, _Packing):
+            code, record = argument.packed
+            codes.append(code)
+            words.append(record)
+        elif isinstance(argument, float):
+            codes.append(FLOAT)
+            words.append(_FLOAT(argument))
+        else:
+            codes.append(INTEGER)
+            words.append(_INTEGER(operator.index(argument)))
+    return codes, words
+
+
+def _describe(array: np.ndarray) -> str:
+    order = "contiguous" if array.flags.c_contiguous else "not contiguous"
+    return (
+        "kernels take arrays of float32, float64, int32 or int64 that are contiguous in C order, "
+        f"got one of {array.dtype}, shape {array.shape}, {order}"
+    )

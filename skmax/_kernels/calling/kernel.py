@@ -1,0 +1,51 @@
+"""A kernel that can be called: its code is found when it is first called with new types."""
+
+import ctypes
+from typing import Any
+
+from skmax._kernels.calling.arguments import pack
+from skmax._kernels.calling.library import address_of
+from skmax._kernels.entries import KERNELS, Specialisation, specialisations
+
+#: status = kernel(result, exception, record): as numba's compiled functions call each other.
+_FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
+_RESULTS: dict[type | None, Any] = {
+    float: ctypes.c_double,
+    int: ctypes.c_int64,
+    None: ctypes.c_int64,  # memory for nothing
+}
+
+
+class Kernel:
+    """A kernel of the table by name; called with arrays, numbers and bundles of them.
+
+    The GIL is released. Arrays that a kernel writes to must be writable: nothing checks that here.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        _, result = KERNELS[name]
+        self._has_result, self._result = result is not None, _RESULTS[result]
+        #: The compiled functions asked for so far, by the types of their arguments.
+        self.functions: dict[tuple[str, ...], Any] = {}
+
+    def __call__(self, *arguments: Any) -> Any:
+        codes, words = pack(arguments)
+        function = self.functions.get(tuple(codes)) or self._find(codes)
+        result = self._result()
+        function(ctypes.byref(result), None, b"".join(words))
+        return result.value if self._has_result else None
+
+    def _find(self, codes: list[str]) -> Any:
+        """The compiled function for these types.
+
+        Raises
+        ------
+        TypeError
+            If the table has none.
+        """
+        specialisation = Specialisation(self.name, ",".join(codes))
+        if specialisation not in specialisations():
+            raise TypeError(f"{self.name} is not compiled for {specialisation.signature}")
+        function = self.functions[tuple(codes)] = _FUNCTION(address_of(specialisation))
+        return function

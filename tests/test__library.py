@@ -1,0 +1,543 @@
+"""The libraries that come with an install: how they are built, and when they serve."""
+
+import ctypes
+import hashlib
+import importlib
+import importlib.util
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import llvmlite.binding as llvm
+import numpy as np
+import pytest
+from kernel_copies import ALONE, PACKAGE, RIGHT, SIGMOID, Copy
+
+from skmax import __main__ as command_line
+from skmax import _kernels
+from skmax._kernels.calling import processor
+from skmax._kernels.compiling import build, here
+from skmax._kernels.compiling.processes import CompilationError
+from skmax._kernels.compiling.store import ObjectStore
+from skmax._kernels.entries import KERNELS, specialisations
+
+needs_levels = pytest.mark.skipif(
+    processor.level() is None, reason="no library is built for a processor like this one"
+)
+needs_a_compiler = pytest.mark.skipif(build.compiler() is None, reason="there is no compiler")
+needs_v3 = pytest.mark.skipif(
+    (processor.level() or processor.Level("", "", "")).name not in ("x86-64-v3", "x86-64-v4"),
+    reason="this processor does not run code for x86-64-v3",
+)
+
+#: What the processor has, as Linux would say it.
+ONLY_V3 = """
+    from skmax._kernels.calling import processor
+    processor._flags = lambda: frozenset(processor._V3)
+"""
+NO_LEVEL = """
+    from skmax._kernels.calling import processor
+    processor._flags = frozenset
+"""
+NO_LIBRARY = """
+    from skmax._kernels.calling import library
+    library.library = lambda: None
+"""
+
+#: Some kernels on some numbers: the results, byte by byte, a line for each.
+RESULTS = """
+    import numpy as np
+    from skmax import _kernels
+
+    rng = np.random.default_rng(0)
+    for dtype in (np.float32, np.float64):
+        logits = rng.normal(0, 4, (70, 5)).astype(dtype)
+        out = np.empty_like(logits)
+        _kernels.softmax_rows(logits, _kernels.rows_workspace(5, dtype), out)
+        print(out.tobytes().hex())
+        _kernels.sigmoid(logits.ravel(), out.ravel())
+        print(out.tobytes().hex())
+
+        X = rng.normal(0, 1, (70, 24)).astype(dtype)
+        rows = _kernels.dense_rows(X, np.zeros(_kernels.whole_vectors(24, dtype), dtype))
+        coef = rng.normal(0, 1, (5, rows.shift.size)).astype(dtype)
+        targets, weight = _kernels.Labels(rng.integers(0, 5, 70)), rng.uniform(0, 1, 70)
+        p, gradient = np.zeros((5, 70), dtype), np.zeros((5, rows.shift.size))
+        workspace = _kernels.pass_workspace(rows, 5, 64)
+        value = _kernels.value_and_gradient(
+            rows, coef, targets, weight, weight.astype(dtype), 0, 70, workspace, p, gradient
+        )
+        print(p.tobytes().hex())
+        print(np.append(gradient, value).astype(dtype).tobytes().hex())
+"""
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A copy with libraries."""
+    made = Copy(tmp_path_factory.mktemp("installed"))
+    sources = shutil.ignore_patterns("_kernels", "__pycache__")
+    shutil.copytree(PACKAGE, made.package, ignore=sources, dirs_exist_ok=True)
+    paths = build.build_libraries(made.native)
+    assert paths == [made.native / f"skmax-{level.name}.so" for level in processor.levels()]
+    return made
+
+
+@pytest.fixture
+def installed(template):
+    """The same copy, put back afterwards."""
+    saved = template.folder / "saved"
+    shutil.copytree(template.kernels, saved)
+    yield template
+    shutil.rmtree(template.kernels)
+    shutil.move(saved, template.kernels)
+    shutil.rmtree(template.home)
+    template.home.mkdir()
+
+
+def library_of(copy):
+    """The library for this processor."""
+    return copy.native / f"skmax-{processor.level().name}.so"
+
+
+def edit_manifest(copy, change):
+    path = copy.native / "manifest.json"
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
+# The table
+
+
+def test_the_table_has_every_kernel_and_no_two_of_a_name():
+    table = specialisations()
+    assert {each.kernel for each in table} == set(KERNELS)
+    assert len({each.symbol for each in table}) == len(set(table)) == len(table)
+    assert all(each.symbol.isidentifier() and len(each.symbol) < 64 for each in table)
+
+
+def test_what_is_compiled_together_is_of_one_file():
+    units = build._units(specialisations())
+    assert sorted(each for unit in units for each in unit) == sorted(specialisations())
+    for unit in units:
+        assert len({KERNELS[each.kernel][0] for each in unit}) == 1
+        assert len({"f4" in each.signature for each in unit}) == 1
+
+
+# Served
+
+
+@needs_a_compiler
+@needs_levels
+def test_the_library_serves_without_numba_and_llvmlite(installed):
+    modules = """
+    import sys
+    print("numba" in sys.modules, "llvmlite" in sys.modules)
+    """
+    values, report, imported = installed.run(SIGMOID + modules)
+    assert values == RIGHT
+    assert report == f"{len(specialisations())} 0 0 None"
+    assert imported == "False False"
+
+
+@needs_a_compiler
+@needs_levels
+def test_nothing_is_written_where_the_library_serves(installed):
+    def everything():
+        return {path: path.stat().st_mtime_ns for path in installed.folder.rglob("*")}
+
+    for path in installed.native.iterdir():
+        path.chmod(0o444)
+    installed.native.chmod(0o555)
+    try:
+        before = everything()
+        assert installed.outcome() == (RIGHT, "shipped", "None")
+        assert everything() == before
+    finally:
+        installed.native.chmod(0o755)
+
+
+@needs_a_compiler
+@needs_levels
+def test_every_library_has_every_kernel_of_the_table(template):
+    for level in processor.levels():
+        library = ctypes.CDLL(str(template.native / f"skmax-{level.name}.so"))
+        missing = [each for each in specialisations() if not hasattr(library, each.symbol)]
+        assert missing == []
+
+
+@needs_a_compiler
+@needs_levels
+def test_code_compiled_on_this_machine_gives_the_bits_of_the_library(installed):
+    shipped = installed.run(RESULTS)
+    assert len(shipped) == 8
+    assert installed.run(RESULTS, before=NO_LIBRARY + ALONE) == shipped
+
+
+@needs_a_compiler
+@needs_v3
+def test_the_library_of_a_lower_level_agrees_to_rounding(installed):
+    name = "from skmax import _kernels; print(_kernels.report().library.name)"
+    *of_v3, file = installed.run(RESULTS + f"    {name}\n", before=ONLY_V3)
+    assert file == "skmax-x86-64-v3.so"
+    for number, (lower, best) in enumerate(zip(of_v3, installed.run(RESULTS), strict=True)):
+        dtype = np.float32 if number < 4 else np.float64
+        lower, best = (np.frombuffer(bytes.fromhex(each), dtype) for each in (lower, best))
+        np.testing.assert_allclose(
+            lower, best, rtol=100 * np.finfo(dtype).eps, atol=20 * np.finfo(dtype).eps
+        )
+
+
+# Not served
+
+
+def change_a_byte(copy):
+    path = library_of(copy)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def write(text):
+    return lambda copy: (copy.native / "manifest.json").write_bytes(text)
+
+
+def edit(change):
+    return lambda copy: edit_manifest(copy, change)
+
+
+UNUSABLE = {
+    "a changed byte": change_a_byte,
+    "no library": lambda copy: library_of(copy).unlink(),
+    "the library of another level": lambda copy: library_of(copy).write_bytes(b"\x7fELF"),
+    "no manifest": lambda copy: (copy.native / "manifest.json").unlink(),
+    "an empty manifest": write(b""),
+    "a manifest that is no text": write(b"\xff\xfe\x00"),
+    "a manifest that is cut short": write(b'{"sources": "'),
+    "a manifest of another kind": write(b"[1, 2]"),
+    "a manifest of nothing": write(b"null"),
+    "a manifest without libraries": edit(lambda content: content.pop("libraries")),
+    "a manifest without this level": edit(lambda content: content["libraries"].clear()),
+    "libraries of another kind": edit(lambda content: content.update(libraries=[1])),
+    "a file of another kind": edit(
+        lambda content: [each.update(file=1) for each in content["libraries"].values()]
+    ),
+    "the manifest of other sources": edit(lambda content: content.update(sources="other")),
+    "no folder": lambda copy: shutil.rmtree(copy.native),
+    "one source more": lambda copy: (copy.kernels / "more.py").touch(),
+    "one source less": lambda copy: (copy.kernels / "compiling" / "commands.py").unlink(),
+    "a comment": lambda copy: copy.replace("memory.py", "= 64\n", "= 64  # of a cache line\n"),
+}
+
+
+@needs_a_compiler
+@needs_levels
+@pytest.mark.parametrize("spoil", UNUSABLE.values(), ids=UNUSABLE)
+def test_what_is_not_as_the_build_has_left_it_is_not_served(installed, spoil):
+    script = """
+    from skmax import _kernels
+    from skmax._kernels.calling import library
+    print(library.library_path(), library.library(), _kernels.report().library)
+    """
+    spoil(installed)
+    assert installed.run(script) == ["None None None"]
+
+
+@needs_a_compiler
+@needs_levels
+@pytest.mark.parametrize("name", ["a changed byte", "no manifest", "a comment"])
+def test_kernels_are_compiled_where_the_library_does_not_serve(installed, name):
+    UNUSABLE[name](installed)
+    assert installed.outcome() == (RIGHT, "compiled", str(installed.objects))
+
+
+@needs_a_compiler
+@needs_levels
+def test_an_edited_kernel_is_what_runs(installed):
+    installed.replace("loss/softmax.py", "numerator / (1 + e)", "numerator / (2 + e)")
+    half = [round(1 / 3, 12), round(1 / (2 + 1 / 3), 12)]
+    assert installed.outcome()[:2] == (str(half), "compiled")
+
+
+@needs_a_compiler
+@needs_levels
+def test_a_library_that_the_system_does_not_load_is_not_served(installed):
+    """As one for another C library; it is what the build has left there all the same."""
+    library_of(installed).write_bytes(b"no library")
+    digest = hashlib.sha256(b"no library").hexdigest()
+    edit_manifest(
+        installed,
+        lambda content: content["libraries"][processor.level().name].update(sha256=digest),
+    )
+    assert installed.outcome()[:2] == (RIGHT, "compiled")
+
+
+@needs_a_compiler
+@needs_levels
+@needs_v3
+def test_a_processor_without_a_level_compiles_for_itself(installed):
+    assert installed.outcome(before=NO_LEVEL + ALONE)[:2] == (RIGHT, "compiled")
+    assert installed.outcome(before=NO_LEVEL + ALONE)[:2] == (RIGHT, "loaded")
+    (path,) = installed.object_files()
+    assert llvm.get_host_cpu_name() in path.name
+
+
+# The command line
+
+COMPILE = """
+    import sys
+    from skmax._kernels.compiling import build
+    few = [each for each in build.specialisations() if each.kernel == "sigmoid"]
+    build.specialisations = lambda: few
+    sys.argv = ["skmax", "--compile"]
+    from skmax.__main__ import main
+    main()
+"""
+
+
+@needs_a_compiler
+@needs_levels
+def test_the_command_has_nothing_to_compile_where_the_library_serves(installed):
+    found = f"{len(specialisations())} kernels came with the install, {processor.level().name}"
+    assert installed.run(COMPILE) == [f"nothing to compile: {found}"]
+
+
+@needs_a_compiler
+@needs_levels
+def test_the_command_compiles_what_is_missing_where_no_library_serves(installed):
+    shutil.rmtree(installed.native)
+    first, last, kept = installed.run(COMPILE)
+    assert first == "skmax: 0 of 2 kernels are compiled already"
+    assert last.startswith("skmax: 2 of 2 kernels, ")
+    assert kept == f"kept in {installed.objects}"
+    assert installed.run(COMPILE) == ["skmax: 2 of 2 kernels are compiled already", kept]
+    assert installed.outcome()[:2] == (RIGHT, "loaded")
+
+
+def test_the_command_says_where_nothing_can_be_kept(monkeypatch, capsys):
+    monkeypatch.setattr(_kernels, "report", lambda: _kernels.Report(None, None))
+    monkeypatch.setattr(_kernels, "compile_all", lambda: None)
+    command_line._compile()
+    assert capsys.readouterr().out == "not kept: no folder can be written to\n"
+
+
+# The build
+
+
+@needs_a_compiler
+@needs_levels
+def test_a_second_build_of_unchanged_sources_only_links(template, tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "compile_in_processes", None)
+    for path in build.build_libraries(tmp_path / "again"):
+        assert path.read_bytes() == (template.native / path.name).read_bytes()
+
+
+def test_what_is_missing_at_one_level_is_compiled(tmp_path, monkeypatch):
+    some = [each for each in specialisations() if each.kernel == "sigmoid"]
+    monkeypatch.setattr(build, "specialisations", lambda: some)
+    kept, level = ObjectStore([tmp_path]), here.level()
+    first = build.compile_objects([level], kept)
+    assert set(first) == {(each.symbol, level.name) for each in some}
+    (kept.folder / kept._made_by / f"{some[0].symbol}-{level.name}.o").unlink()
+    assert build.compile_objects([level], kept) == first
+    assert kept.load(some[0].symbol, level.name) == first[some[0].symbol, level.name]
+
+
+def test_a_machine_without_levels_has_no_library(monkeypatch, tmp_path):
+    monkeypatch.setattr(build, "levels", tuple)
+    with pytest.raises(CompilationError, match="no library for this kind of machine"):
+        build.build_libraries(tmp_path / "native")
+    assert not (tmp_path / "native").exists()
+
+
+def test_a_process_that_cannot_be_started_is_a_compilation_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nonexistent")
+    with pytest.raises(CompilationError, match="nonexistent"):
+        build.compile_objects([here.level()], ObjectStore([tmp_path]))
+
+
+def object_file(code):
+    """An object file of code in LLVM's language."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(reloc="pic")
+    return machine.emit_object(llvm.parse_assembly(code))
+
+
+NEEDY = """
+declare void @some_unknown_function()
+define void @needy() {
+  call void @some_unknown_function()
+  ret void
+}
+"""
+FREE = """
+declare double @exp(double)
+define double @free(double %x) {
+  %e = call double @exp(double %x)
+  ret double %e
+}
+"""
+
+
+@needs_a_compiler
+def test_what_needs_more_than_libc_and_libm_is_not_linked(tmp_path):
+    with pytest.raises(CompilationError, match=r"could not link: [\s\S]*some_unknown_function"):
+        build.link([object_file(FREE), object_file(NEEDY)], tmp_path / "library.so")
+    assert not (tmp_path / "library.so").exists()
+
+
+@needs_a_compiler
+def test_what_needs_libm_is_linked_with_it(tmp_path):
+    build.link([object_file(FREE)], tmp_path / "library.so")
+    free = ctypes.CDLL(str(tmp_path / "library.so")).free
+    free.restype, free.argtypes = ctypes.c_double, [ctypes.c_double]
+    assert free(0.0) == 1.0
+
+
+class System:
+    """Which compilers there are."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder = folder / "bin"
+        self.folder.mkdir()
+        self.monkeypatch = monkeypatch
+        monkeypatch.setenv("PATH", str(self.folder))
+        monkeypatch.delenv("CC", raising=False)
+        self.has_ziglang(False)
+
+    def has_ziglang(self, it_has):
+        real = importlib.util.find_spec
+
+        def find_spec(name, *package):
+            if name == "ziglang":
+                return object() if it_has else None
+            return real(name, *package)
+
+        self.monkeypatch.setattr(importlib.util, "find_spec", find_spec)
+
+    def has(self, name):
+        path = self.folder / name
+        path.touch(0o755)
+        return str(path)
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    return System(tmp_path, monkeypatch)
+
+
+def test_the_first_compiler_of_the_system_is_taken(system):
+    system.has_ziglang(True)
+    for name in ("clang", "gcc", "cc"):
+        assert build.compiler() != [system.folder / name]
+        path = system.has(name)
+        assert build.compiler() == [path]
+
+
+def test_the_users_choice_of_a_compiler_comes_first(system, monkeypatch):
+    system.has("cc")
+    monkeypatch.setenv("CC", "other-gcc -m64")
+    assert build.compiler() == ["other-gcc", "-m64"]
+    monkeypatch.setenv("CC", "")
+    assert build.compiler() == [str(system.folder / "cc")]
+
+
+def test_ziglang_is_taken_where_the_system_has_none(system):
+    assert build.compiler() is None
+    system.has_ziglang(True)
+    assert build.compiler() == [sys.executable, "-m", "ziglang", "cc"]
+
+
+def test_without_a_compiler_nothing_is_linked(system, tmp_path):
+    with pytest.raises(CompilationError, match="no compiler to link with"):
+        build.link([b"code"], tmp_path / "library.so")
+
+
+def test_a_compiler_that_cannot_be_started_is_a_compilation_error(system, tmp_path, monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(CompilationError, match="no-such-compiler could not be started"):
+        build.link([b"code"], tmp_path / "library.so")
+
+
+# The build's own steps, which setuptools takes
+
+
+@pytest.fixture
+def backend(monkeypatch):
+    pytest.importorskip("setuptools.build_meta")
+    module = importlib.import_module("skmax._kernels.compiling.backend")
+    monkeypatch.setattr(module.build_meta, "get_requires_for_build_wheel", lambda _: ["wheel"])
+    return module
+
+
+def test_a_compiler_from_pypi_is_asked_for_only_where_there_is_none(backend, system):
+    assert backend.get_requires_for_build_wheel() == ["wheel", "ziglang"]
+    system.has("clang")
+    assert backend.get_requires_for_build_wheel() == ["wheel"]
+
+
+@pytest.fixture
+def commands(tmp_path, monkeypatch):
+    """setuptools' commands for a distribution of no files, in a folder of its own."""
+    pytest.importorskip("setuptools.command.bdist_wheel", reason="this setuptools is too old")
+    monkeypatch.chdir(tmp_path)
+    return importlib.import_module("skmax._kernels.compiling.commands")
+
+
+def distribution(commands):
+    from setuptools import Distribution
+
+    given = {"build_py": commands.BuildPy, "bdist_wheel": commands.BdistWheel}
+    made = Distribution({"name": "nothing", "version": "1", "packages": [], "cmdclass": given})
+    made.get_command_obj("build_py").build_lib = "lib"
+    return made
+
+
+def finalized(commands, name):
+    command = distribution(commands).get_command_obj(name)
+    command.ensure_finalized()
+    return command
+
+
+def test_a_wheel_is_for_every_python_and_for_a_platform_where_it_has_libraries(commands):
+    wheel = finalized(commands, "bdist_wheel")
+    assert wheel.get_tag() == ("py3", "none", "any")
+    folder = Path("lib", commands.LIBRARIES)
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").touch()
+    python, abi, platform = wheel.get_tag()
+    assert (python, abi) == ("py3", "none")
+    assert platform != "any"
+
+
+def test_libraries_are_built_beside_the_sources_and_old_ones_removed(commands, monkeypatch):
+    old = Path("lib", commands.LIBRARIES, "old.so")
+    old.parent.mkdir(parents=True)
+    old.touch()
+    built = []
+    monkeypatch.setattr(commands, "build_libraries", built.append)
+    finalized(commands, "build_py").run()
+    assert built == [Path("lib", commands.LIBRARIES)]
+    assert not old.exists()
+
+
+def test_an_editable_install_builds_no_library(commands, monkeypatch):
+    monkeypatch.setattr(commands, "build_libraries", None)
+    command = finalized(commands, "build_py")
+    command.editable_mode = True
+    command.run()
+
+
+def test_a_wheel_without_libraries_is_built_where_they_cannot_be(commands, monkeypatch, capsys):
+    def fail(folder):
+        folder.mkdir(parents=True)
+        (folder / "half.so").touch()
+        raise CompilationError("no luck")
+
+    monkeypatch.setattr(commands, "build_libraries", fail)
+    finalized(commands, "build_py").run()
+    assert not Path("lib", commands.LIBRARIES).exists()
+    assert "no compiled kernels in this wheel: no luck." in capsys.readouterr().out
