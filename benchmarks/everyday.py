@@ -1,17 +1,14 @@
 """Print what a user waits for, and the memory of a fit, beside LogisticRegression.
 
-python benchmarks/everyday.py start             import and fit iris in a fresh process
 python benchmarks/everyday.py predict           predict_proba of one row and of a million
 python benchmarks/everyday.py memory [SET ...]  peak memory of a fit beyond X (Linux)
 python benchmarks/everyday.py float32 [SET ...] default fits of skmax in float32 and float64
 """
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -28,52 +25,25 @@ from benchmark_utils.sets import PANEL, expand
 
 from skmax import SoftmaxRegression
 
-START = {
-    "skmax": "from skmax import SoftmaxRegression as Model",
-    "scikit-learn": "from sklearn.linear_model import LogisticRegression as Model",
-}
-FIT_IRIS = "from sklearn.datasets import load_iris; Model().fit(*load_iris(return_X_y=True))"
+MODELS = {"skmax": SoftmaxRegression, "scikit-learn": LogisticRegression}
 
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["start", "predict", "memory", "memory-of-one", "float32"])
+    parser.add_argument("what", choices=["predict", "memory", "memory-of-one", "float32"])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--repeats", type=int, default=9)
     options = parser.parse_args(arguments)
     if options.what == "memory-of-one":
         return print(memory_of_one(*options.rest))
     print(f"{describe('skmax', 'scikit-learn', 'numpy', 'numba')}.\n")
-    if options.what == "start":
-        start(options.repeats)
-    elif options.what == "predict":
+    if options.what == "predict":
         predict(options.repeats)
     elif options.what == "memory":
         memory(options.rest or PANEL)
     else:
         float32(options.rest or PANEL, options.repeats)
     return 0
-
-
-def start(repeats):
-    """Whole processes in turn, the compiled code kept from before; then without it."""
-    seconds = {library: [] for library in START}
-    for _ in range(repeats + 1):
-        for library, line in START.items():
-            seconds[library].append(_process(line))
-    warm = {library: statistics.median(times[1:]) for library, times in seconds.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        cold = _process(START["skmax"], NUMBA_CACHE_DIR=folder)
-    for library, value in warm.items():
-        print(f"{library}: {value:.2f} s")
-    print(f"ratio {warm['skmax'] / warm['scikit-learn']:.2f}; nothing compiled yet: {cold:.2f} s")
-
-
-def _process(line, **environment):
-    begun = time.perf_counter()
-    command = [sys.executable, "-W", "ignore", "-c", f"{line}; {FIT_IRIS}"]
-    subprocess.run(command, check=True, env={**os.environ, **environment})
-    return time.perf_counter() - begun
 
 
 def predict(repeats):
@@ -125,7 +95,7 @@ def memory(sets):
     print("|---|---:|---:|---:|---:|")
     for text in sets:
         pieces = []
-        for library in START:
+        for library in MODELS:
             command = [sys.executable, __file__, "memory-of-one", library, text]
             answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
             pieces.append([float(number) for number in answer.split()])
@@ -136,7 +106,7 @@ def memory(sets):
 
 def memory_of_one(library, text):
     """Megabytes of X, and by how much the peak rose in a fit."""
-    make = {"skmax": SoftmaxRegression, "scikit-learn": LogisticRegression}[library]
+    make = MODELS[library]
     warnings.simplefilter("ignore")
     make().fit(*load_iris(return_X_y=True))
     ((_, settings),) = expand([text]).items()

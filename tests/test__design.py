@@ -86,10 +86,9 @@ def test_the_gradient_is_the_residuals_times_the_standardised_rows(name, interce
     coef = np.random.default_rng(2).normal(size=(3, design.n_columns))
     packed, p, total = design.packed_coef(coef), np.empty((3, len(X))), design.zero_gradients(1, 3)
     workspace = _kernels.pass_workspace(design.rows, 3, 16)
+    terms = _kernels.RowTerms(targets, weight, _kernels.RowCurvature(weight, p))
     for start, stop in [(0, 5), (5, 13), (13, len(X))]:
-        _kernels.value_and_gradient(
-            design.rows, packed, targets, weight, weight, start, stop, workspace, p, total[0]
-        )
+        _kernels.value_and_gradient(design.rows, packed, terms, start, stop, workspace, total[0])
     residual = weight * (p - np.eye(3)[:, labels])
     expected = residual @ naive_standardised(design)
     np.testing.assert_allclose(design.gradient(total, 3), expected, rtol=1e-9, atol=1e-9)

@@ -65,9 +65,9 @@ RESULTS = """
         targets, weight = _kernels.Labels(rng.integers(0, 5, 70)), rng.uniform(0, 1, 70)
         p, gradient = np.zeros((5, 70), dtype), np.zeros((5, rows.shift.size))
         workspace = _kernels.pass_workspace(rows, 5, 64)
-        value = _kernels.value_and_gradient(
-            rows, coef, targets, weight, weight.astype(dtype), 0, 70, workspace, p, gradient
-        )
+        curvature = _kernels.RowCurvature(weight.astype(dtype), p)
+        terms = _kernels.RowTerms(targets, weight, curvature)
+        value = _kernels.value_and_gradient(rows, coef, terms, 0, 70, workspace, gradient)
         print(p.tobytes().hex())
         print(np.append(gradient, value).astype(dtype).tobytes().hex())
 """

@@ -13,6 +13,7 @@ from typing import NamedTuple
 LOSS = "LossWorkspace(F[1],f8[1],f8[1],f8[1],F[1],f8[1])"
 ROWS = f"RowsWorkspace(F[1],{LOSS})"
 PASS = f"PassWorkspace(F[1],F[1],F[1],f8[1],{LOSS})"
+CURVATURE = "RowCurvature(F[1],F[2])"
 MOMENTS = "SecondMomentsWorkspace(F[2],F[2],F[2],F[1])"
 
 DENSE_ROWS, DENSE_COLUMNS = "DenseRows(F[2],F[1])", "DenseColumns(F[2],F[1])"
@@ -89,15 +90,11 @@ def _templates() -> list[tuple[str, str]]:
     for rows, total in ((DENSE_ROWS, "f8[2]"), (DENSE_COLUMNS, "f8[2]"), (CSR, "F[2]")):
         table += [
             ("row_logits", f"{rows},F[2],i8,i8,{PASS},F[2]"),
-            ("hessian_product", f"{rows},F[2],F[1],i8,i8,{PASS},F[2],{total}"),
+            ("hessian_product", f"{rows},F[2],{CURVATURE},i8,i8,{PASS},{total}"),
         ]
-        table += [
-            (
-                "value_and_gradient",
-                f"{rows},F[2],{targets},f8[1],F[1],i8,i8,{PASS},F[2],{total}",
-            )
-            for targets in (LABELS, CLASSES, BINARY)
-        ]
+        for targets in (LABELS, CLASSES, BINARY):
+            terms = f"RowTerms({targets},f8[1],{CURVATURE})"
+            table.append(("value_and_gradient", f"{rows},F[2],{terms},i8,i8,{PASS},{total}"))
     for rows in (SAMPLES, CSR):
         of_samples = f"{rows},{TARGETS},F[1],i8[1],{NET},{BATCH},{CONFIG}"
         table += [

@@ -87,6 +87,8 @@ class CrossEntropy:
         self.shape = (n_outputs, design.n_columns)
         self.resolution = float(max(np.finfo(design.dtype).eps, 16 * np.finfo(np.float64).eps))
         self.probabilities = SharedProbabilities((n_outputs, design.n_rows), design.dtype)
+        self._curvature = _kernels.RowCurvature(self.rounded_weight, self.probabilities.array)
+        self._terms = _kernels.RowTerms(targets, weight, self._curvature)
         operations = design.n_rows * design.entries_per_row * n_outputs
         #: Ranges of rows whose sums are formed separately.
         self.chunks = chunks(design.n_rows, int(np.prod(self.shape)), operations)
@@ -109,10 +111,8 @@ class CrossEntropy:
         product = 4 * n_rows * self.design.entries_per_row * n_outputs
         return hessian / (MOMENTS_SPEED * product)
 
-    def value_and_gradient(
-        self, coef: np.ndarray, probabilities: np.ndarray
-    ) -> tuple[float, np.ndarray]:
-        """Value and gradient at `coef`; fills `probabilities` (n_outputs, n)."""
+    def value_and_gradient(self, coef: np.ndarray) -> tuple[float, np.ndarray]:
+        """Value and gradient at `coef`; the shared probabilities are those there then."""
         design, packed = self.design, self.design.packed_coef(coef)
         totals = design.zero_gradients(len(self.chunks), len(coef))
 
@@ -120,20 +120,17 @@ class CrossEntropy:
             return _kernels.value_and_gradient(
                 design.rows,
                 packed,
-                self.targets,
-                self.weight,
-                self.rounded_weight,
+                self._terms,
                 *self.chunks[index],
                 self._workspaces.of_thread(),
-                probabilities,
                 totals[index],
             )
 
         values = _threads.map_in_order(work, range(len(self.chunks)), self.threads)
         return tree_sum(values), design.gradient(totals, len(coef))
 
-    def hessian_product(self, direction: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
-        """The Hessian at `probabilities` times a direction of the shape of coef."""
+    def hessian_product(self, direction: np.ndarray) -> np.ndarray:
+        """The Hessian at the shared probabilities times a direction of the shape of coef."""
         design, packed = self.design, self.design.packed_coef(direction)
         totals = design.zero_gradients(len(self.chunks), len(direction))
 
@@ -141,10 +138,9 @@ class CrossEntropy:
             _kernels.hessian_product(
                 design.rows,
                 packed,
-                self.rounded_weight,
+                self._curvature,
                 *self.chunks[index],
                 self._workspaces.of_thread(),
-                probabilities,
                 totals[index],
             )
 
@@ -188,8 +184,8 @@ class CrossEntropyPoint:
 
     def __init__(self, data: CrossEntropy, coef: np.ndarray) -> None:
         self._data, self.coef = data, coef
-        probabilities = data.probabilities.take(self)
-        self.value, self.gradient = data.value_and_gradient(coef, probabilities)
+        data.probabilities.take(self)
+        self.value, self.gradient = data.value_and_gradient(coef)
 
     @property
     def probabilities(self) -> np.ndarray:
@@ -197,14 +193,15 @@ class CrossEntropyPoint:
         probabilities = self._data.probabilities.of(self)
         if probabilities is None:
             probabilities = self._data.probabilities.take(self)
-            self._data.value_and_gradient(self.coef, probabilities)
+            self._data.value_and_gradient(self.coef)
         return probabilities
 
     def hessian_product(self, directions: np.ndarray) -> np.ndarray:
         """The Hessian times a direction of the shape of coef, or times each of (m, *shape)."""
         if directions.ndim == 3:
             return np.stack([self.hessian_product(direction) for direction in directions])
-        return self._data.hessian_product(directions, self.probabilities)
+        _ = self.probabilities  # made again, where another point has taken their memory
+        return self._data.hessian_product(directions)
 
     def hessian(self, max_rows: int | None = None) -> np.ndarray:
         """The Hessian (size, size), or an estimate of it from at most `max_rows` rows."""

@@ -15,14 +15,14 @@ class SharedProbabilities:
     """
 
     def __init__(self, shape: tuple[int, int], dtype: np.dtype) -> None:
-        self._array = np.empty(shape, dtype)
+        self.array = np.empty(shape, dtype)
         self._holder: weakref.ref | None = None
 
     def of(self, point: object) -> np.ndarray | None:
         """The array, if it holds what a point has put there; else None."""
-        return self._array if self._holder is not None and self._holder() is point else None
+        return self.array if self._holder is not None and self._holder() is point else None
 
     def take(self, point: object) -> np.ndarray:
         """The array, for a point to fill."""
         self._holder = weakref.ref(point)
-        return self._array
+        return self.array

@@ -14,13 +14,16 @@ import numpy as np
 
 _Bundle = TypeVar("_Bundle", bound=tuple)
 
-#: What an array is called by its dtype and its number of dimensions: "f8[2]".
+#: By the dtype of an array and its number of dimensions: what it is called, such as "f8[2]", and
+#: what makes words of its address and its shape.
 _ARRAYS = {
-    (np.dtype(kind), n): f"{kind}[{n}]" for kind in ("f4", "f8", "i4", "i8") for n in (1, 2, 3)
+    (np.dtype(kind), n): (f"{kind}[{n}]", struct.Struct(f"{1 + n}q").pack)
+    for kind in ("f4", "f8", "i4", "i8")
+    for n in (1, 2, 3)
 }
 INTEGER, FLOAT = "i8", "f8"
 
-_WORDS = {n: struct.Struct(f"{1 + n}q").pack for n in (1, 2, 3)}
+_ndarray = np.ndarray
 _INTEGER, _FLOAT = struct.Struct("q").pack, struct.Struct("d").pack
 _from_buffer: Any = ctypes.c_char.from_buffer
 _addressof = ctypes.addressof
@@ -60,34 +63,37 @@ def pack(arguments: tuple[Any, ...]) -> tuple[list[str], list[bytes]]:
     """
     codes, words = [], []
     for argument in arguments:
-        if isinstance(argument, np.ndarray):
-            n = argument.ndim
-            code = _ARRAYS.get((argument.dtype, n))
-            try:  # five times as fast as what arrays offer themselves
-                address = _addressof(_from_buffer(argument))
-            except (TypeError, ValueError):  # it is read-only, empty or not contiguous
-                address = argument.__array_interface__["data"][0]
-                code = code if argument.flags.c_contiguous else None
-            if code is None:
-                raise TypeError(_describe(argument))
-            codes.append(code)
-            words.append(_WORDS[n](address, *argument.shape))
+        kind = type(argument)
+        if kind is _ndarray:
+            try:  # a fifth of the time in which arrays themselves tell their address
+                code, words_of = _ARRAYS[argument.dtype, argument.ndim]
+                words.append(words_of(_addressof(_from_buffer(argument)), *argument.shape))
+            except (KeyError, TypeError, ValueError):  # it is read-only, empty, or wrong
+                code, record = _pack_array(argument)
+                words.append(record)
         elif isinstance(argument, _Packing):
             code, record = argument.packed
-            codes.append(code)
+            words.append(record)
+        elif isinstance(argument, _ndarray):
+            code, record = _pack_array(argument)
             words.append(record)
         elif isinstance(argument, float):
-            codes.append(FLOAT)
+            code = FLOAT
             words.append(_FLOAT(argument))
         else:
-            codes.append(INTEGER)
+            code = INTEGER
             words.append(_INTEGER(operator.index(argument)))
+        codes.append(code)
     return codes, words
 
 
-def _describe(array: np.ndarray) -> str:
-    order = "contiguous" if array.flags.c_contiguous else "not contiguous"
-    return (
-        "kernels take arrays of float32, float64, int32 or int64 that are contiguous in C order, "
-        f"got one of {array.dtype}, shape {array.shape}, {order}"
-    )
+def _pack_array(array: np.ndarray) -> tuple[str, bytes]:
+    """The type and the words of an array of any kind."""
+    code, words_of = _ARRAYS.get((array.dtype, array.ndim), ("", None))
+    if words_of is None or not array.flags.c_contiguous:
+        order = "contiguous" if array.flags.c_contiguous else "not contiguous"
+        raise TypeError(
+            "kernels take arrays of float32, float64, int32 or int64 that are contiguous in C "
+            f"order, got one of {array.dtype}, shape {array.shape}, {order}"
+        )
+    return code, words_of(array.__array_interface__["data"][0], *array.shape)

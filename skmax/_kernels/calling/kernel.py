@@ -9,11 +9,9 @@ from skmax._kernels.entries import KERNELS, Specialisation, specialisations
 
 #: status = kernel(result, exception, record): as numba's compiled functions call each other.
 _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)
-_RESULTS: dict[type | None, Any] = {
-    float: ctypes.c_double,
-    int: ctypes.c_int64,
-    None: ctypes.c_int64,  # memory for nothing
-}
+_RESULTS: dict[type, Any] = {float: ctypes.c_double, int: ctypes.c_int64}
+_byref = ctypes.byref
+_NOTHING = _byref(ctypes.c_int64())  # where the result goes of a kernel that has none
 
 
 class Kernel:
@@ -24,17 +22,20 @@ class Kernel:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        _, result = KERNELS[name]
-        self._has_result, self._result = result is not None, _RESULTS[result]
+        _, kind = KERNELS[name]
+        self._result = None if kind is None else _RESULTS[kind]
         #: The compiled functions asked for so far, by the types of their arguments.
         self.functions: dict[tuple[str, ...], Any] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         codes, words = pack(arguments)
         function = self.functions.get(tuple(codes)) or self._find(codes)
+        if self._result is None:
+            function(_NOTHING, None, b"".join(words))
+            return None
         result = self._result()
-        function(ctypes.byref(result), None, b"".join(words))
-        return result.value if self._has_result else None
+        function(_byref(result), None, b"".join(words))
+        return result.value
 
     def _find(self, codes: list[str]) -> Any:
         """The compiled function for these types.

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from skmax._kernels.calling.arguments import bundle
-from skmax._kernels.loss.arrays import LossWorkspace, loss_workspace
+from skmax._kernels.loss.arrays import LossWorkspace, Targets, loss_workspace
 from skmax._kernels.memory import VECTOR_BYTES, aligned, read_only, whole_vectors
 
 TILE_ROWS = 8  # rows of a block are whole tiles of so many
@@ -62,6 +62,23 @@ def dense_rows(X: np.ndarray, shift: np.ndarray) -> DenseRows | DenseColumns:
     if X.flags.c_contiguous:
         return DenseRows(read_only(X), shift)
     return DenseColumns(read_only(X.T), shift)
+
+
+@bundle
+class RowCurvature(NamedTuple):
+    """What a product with the Hessian needs of every row beside X; all in the dtype of X."""
+
+    weight: np.ndarray  # (n,)
+    probabilities: np.ndarray  # (K, n), those at the last coef
+
+
+@bundle
+class RowTerms(NamedTuple):
+    """What a pass needs of every row beside X, and what it keeps."""
+
+    targets: Targets
+    weight: np.ndarray  # (n,), float64
+    curvature: RowCurvature  # its weight is that of the gradient too
 
 
 @bundle

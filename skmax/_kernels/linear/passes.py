@@ -21,14 +21,13 @@ from skmax._kernels.loss.cross_entropy import (
 
 
 @jit
-def value_and_gradient(
-    rows, coef, targets, weight, rounded_weight, start, stop, workspace, probabilities, total
-):
+def value_and_gradient(rows, coef, terms, start, stop, workspace, total):
     """The weighted sum of the losses of rows start..stop, block by block.
 
-    Adds the gradient to `total`, and fills `probabilities` (K, n). Weights (n,) are float64 for the
-    losses, and rounded to the dtype of X for the gradient.
+    Adds the gradient to `total`, and fills the probabilities in `terms`.
     """
+    targets, weight = terms.targets, terms.weight
+    rounded_weight, probabilities = terms.curvature
     n_outputs, size = probabilities.shape[0], workspace.losses.size
     losses = workspace.losses
     value = 0.0
@@ -53,8 +52,9 @@ def value_and_gradient(
 
 
 @jit
-def hessian_product(rows, coef, rounded_weight, start, stop, workspace, probabilities, total):
-    """Add to `total` the Hessian of rows start..stop, at `probabilities`, times `coef`."""
+def hessian_product(rows, coef, curvature, start, stop, workspace, total):
+    """Add to `total` the Hessian of rows start..stop, at the probabilities kept, times `coef`."""
+    rounded_weight, probabilities = curvature
     n_outputs, size = probabilities.shape[0], workspace.losses.size
     for number in range(n_blocks(stop - start, size)):
         first = start + number * size
