@@ -80,6 +80,24 @@ def test_logits_are_those_of_the_formula(sizes, sparse, dtype):
 @dtypes
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("activation", _network.ACTIVATIONS)
+@pytest.mark.parametrize("hidden", [(), (7,), (33, 5)])
+def test_logits_of_few_samples_are_those_of_many(hidden, activation, sparse, dtype):
+    sizes = (20, *hidden, 3)
+    network, samples, X, _, _ = problem(
+        sizes, dtype=dtype, sparse=sparse, activation=activation, n=9
+    )
+    few = scipy.sparse.csr_matrix(X) if sparse else X
+    coefs, intercepts = zip(*copies(network), strict=True)
+    logits = _network.logits_of_few(few, coefs, intercepts, activation)
+    expected = network.logits(samples.rows, 9, 1)
+    assert logits.dtype == dtype
+    tolerance = 1e-12 if dtype == np.float64 else 2e-5
+    np.testing.assert_allclose(logits, expected, rtol=tolerance, atol=tolerance)
+
+
+@dtypes
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("activation", _network.ACTIVATIONS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_gradient_is_that_of_the_formula(kind, activation, sparse, dtype):
     sizes = (6, 9, 17, 1 if kind == "binary" else 4)

@@ -11,7 +11,7 @@ _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
     """X as a float array or CSR matrix; `check_finite` is to follow."""
-    if not reset and _is_as_fitted(model, X):
+    if not reset and y is not None and _is_as_fitted(model, X):
         return X
     return validate_data(
         model,
