@@ -38,7 +38,10 @@ def _compile() -> None:
     if found.library is not None:
         print(f"nothing to compile: {found.shipped} kernels came with the install, {found.level}")
         return
-    folder = _kernels.compile_all()
+    try:
+        folder = _kernels.compile_all()
+    except _kernels.CompilationError as error:
+        raise SystemExit(f"skmax: {error}") from None
     print(f"kept in {folder}" if folder else "not kept: no folder can be written to")
 
 

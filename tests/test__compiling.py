@@ -323,6 +323,21 @@ def test_an_edit_that_keeps_time_and_size_is_seen(warm):
     assert warm.outcome()[0] == str([round(1 / 3, 12), round(1 / (2 + 1 / 3), 12)])
 
 
+EDIT_AFTER_THE_IMPORT = """
+    from skmax._kernels.calling.sources import KERNELS_FOLDER
+    from skmax._kernels.compiling import here
+
+    here.store()
+    with open(KERNELS_FOLDER / "loss" / "softmax.py", "a") as file:
+        file.write("#")
+"""
+
+
+def test_code_of_sources_edited_after_the_import_is_not_kept(copy):
+    assert copy.outcome(before=EDIT_AFTER_THE_IMPORT)[:2] == (RIGHT, "compiled")
+    assert not [*copy.objects.glob("*/*.o")]
+
+
 @pytest.mark.parametrize("name", ["numba", "llvmlite"])
 def test_another_version_of_what_compiles_is_other_code(tmp_path, monkeypatch, name):
     store.ObjectStore([tmp_path]).save("symbol", "level", b"code")

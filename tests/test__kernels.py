@@ -236,3 +236,25 @@ def test_the_types_of_named_tuples_choose_the_kernel_however_often_it_is_called(
             rows, second = _kernels.CsrRows(*map(_kernels.read_only, arrays)), np.zeros(1)
             _kernels.csr_column_squares(rows, weight, shift, second)
             assert second[0] == 18
+
+
+@dtypes
+@pytest.mark.parametrize("kernel", ["softmax_rows", "log_softmax_rows", "sigmoid"])
+def test_what_a_nan_carries_in_its_digits_stays_nan(kernel, dtype):
+    # As R's NA does. exp adds the low digits of an argument to an exponent.
+    bits = np.uint64 if dtype == np.float64 else np.uint32
+    quiet = np.array([np.nan], dtype).view(bits)[0]
+    for payload in (1, 1954, 4095):
+        logits = np.zeros((3, 24), dtype)
+        logits[1, 5] = np.array([quiet | bits(payload)], bits).view(dtype)[0]
+        if kernel == "sigmoid":
+            out = np.empty(72, dtype)
+            _kernels.sigmoid(logits.ravel(), out)
+            assert np.flatnonzero(np.isnan(out)).tolist() == [29]
+        else:
+            for row in (logits, np.ascontiguousarray(logits[:, 3:9])):
+                assert np.isnan(apply(getattr(_kernels, kernel), row)).all(axis=1).tolist() == [
+                    False,
+                    True,
+                    False,
+                ]

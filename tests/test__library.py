@@ -17,6 +17,7 @@ from kernel_copies import ALONE, PACKAGE, RIGHT, SIGMOID, Copy
 from skmax import __main__ as command_line
 from skmax import _kernels
 from skmax._kernels.calling import processor
+from skmax._kernels.calling.sources import source_stamp
 from skmax._kernels.compiling import build, here
 from skmax._kernels.compiling.processes import CompilationError
 from skmax._kernels.compiling.store import ObjectStore
@@ -79,7 +80,7 @@ def template(tmp_path_factory):
     made = Copy(tmp_path_factory.mktemp("installed"))
     sources = shutil.ignore_patterns("_kernels", "__pycache__")
     shutil.copytree(PACKAGE, made.package, ignore=sources, dirs_exist_ok=True)
-    paths = build.build_libraries(made.native)
+    paths = build.build_libraries(made.native, source_stamp())
     assert paths == [made.native / f"skmax-{level.name}.so" for level in processor.levels()]
     return made
 
@@ -330,7 +331,7 @@ def test_the_command_says_where_nothing_can_be_kept(monkeypatch, capsys):
 @needs_levels
 def test_a_second_build_of_unchanged_sources_only_links(template, tmp_path, monkeypatch):
     monkeypatch.setattr(build, "compile_in_processes", None)
-    for path in build.build_libraries(tmp_path / "again"):
+    for path in build.build_libraries(tmp_path / "again", source_stamp()):
         assert path.read_bytes() == (template.native / path.name).read_bytes()
 
 
@@ -348,7 +349,7 @@ def test_what_is_missing_at_one_level_is_compiled(tmp_path, monkeypatch):
 def test_a_machine_without_levels_has_no_library(monkeypatch, tmp_path):
     monkeypatch.setattr(build, "levels", tuple)
     with pytest.raises(CompilationError, match="no library for this kind of machine"):
-        build.build_libraries(tmp_path / "native")
+        build.build_libraries(tmp_path / "native", source_stamp())
     assert not (tmp_path / "native").exists()
 
 
@@ -467,7 +468,6 @@ def test_a_compiler_that_cannot_be_started_is_a_compilation_error(system, tmp_pa
 
 @pytest.fixture
 def backend(monkeypatch):
-    pytest.importorskip("setuptools.build_meta")
     module = importlib.import_module("skmax._kernels.compiling.backend")
     monkeypatch.setattr(module.build_meta, "get_requires_for_build_wheel", lambda _: ["wheel"])
     return module
@@ -482,7 +482,6 @@ def test_a_compiler_from_pypi_is_asked_for_only_where_there_is_none(backend, sys
 @pytest.fixture
 def commands(tmp_path, monkeypatch):
     """setuptools' commands for a distribution of no files, in a folder of its own."""
-    pytest.importorskip("setuptools.command.bdist_wheel", reason="this setuptools is too old")
     monkeypatch.chdir(tmp_path)
     return importlib.import_module("skmax._kernels.compiling.commands")
 
@@ -517,11 +516,14 @@ def test_libraries_are_built_beside_the_sources_and_old_ones_removed(commands, m
     old = Path("lib", commands.LIBRARIES, "old.so")
     old.parent.mkdir(parents=True)
     old.touch()
+    source = Path("lib", commands.LIBRARIES).parent / "removed.py"
+    source.touch()
     built = []
-    monkeypatch.setattr(commands, "build_libraries", built.append)
+    monkeypatch.setattr(commands, "build_libraries", lambda *given: built.append(given))
     finalized(commands, "build_py").run()
-    assert built == [Path("lib", commands.LIBRARIES)]
+    assert built == [(Path("lib", commands.LIBRARIES), "")]  # a distribution without sources
     assert not old.exists()
+    assert not source.exists()
 
 
 def test_an_editable_install_builds_no_library(commands, monkeypatch):
@@ -532,7 +534,7 @@ def test_an_editable_install_builds_no_library(commands, monkeypatch):
 
 
 def test_a_wheel_without_libraries_is_built_where_they_cannot_be(commands, monkeypatch, capsys):
-    def fail(folder):
+    def fail(folder, stamp):
         folder.mkdir(parents=True)
         (folder / "half.so").touch()
         raise CompilationError("no luck")

@@ -1,5 +1,8 @@
 """SoftmaxRegression: the optimum, attributes, predictions, awkward data."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -295,3 +298,18 @@ def test_log_probabilities_stay_finite_where_probabilities_underflow(n_classes):
     np.testing.assert_allclose(
         logs.min(axis=1), logits.min(axis=1) - logits.max(axis=1), rtol=1e-12
     )
+
+
+def test_coefficients_set_by_hand_make_predictions():
+    model = SoftmaxRegression()
+    model.classes_, model.coef_, model.intercept_ = np.arange(3), np.eye(3), np.zeros(3)
+    np.testing.assert_array_equal(model.predict(np.eye(3)[[2, 0, 1]]), [2, 0, 1])
+
+
+def test_the_modules_of_the_public_names_are_found_in_the_package():
+    script = "import skmax; skmax.functional.softmax, skmax.neural_network.MLPClassifier"
+    script += "; skmax.linear_model.SoftmaxRegression; print(*dir(skmax))"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert {"functional", "linear_model", "neural_network", "softmax"} <= {*done.stdout.split()}

@@ -11,9 +11,9 @@ _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
     """X as a float array or CSR matrix; `check_finite` is to follow."""
-    if not reset and y is not None and _is_as_fitted(model, X):
-        return X
-    return validate_data(
+    if not reset and isinstance(y, str) and _is_as_fitted(model, X):
+        return _of_one_index_type(X)
+    read = validate_data(
         model,
         X,
         y,
@@ -23,6 +23,14 @@ def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = Tru
         dtype=[np.float64, np.float32],
         ensure_all_finite=False,
     )
+    return read if isinstance(read, tuple) else _of_one_index_type(read)
+
+
+def _of_one_index_type(X: Any) -> Any:
+    """X; a CSR matrix whose index arrays were set by hand may have two types, which SciPy minds."""
+    if not scipy.sparse.issparse(X) or X.indices.dtype == X.indptr.dtype:
+        return X
+    return type(X)((X.data, X.indices, X.indptr), shape=X.shape)
 
 
 def _is_as_fitted(model: Any, X: Any) -> bool:
@@ -32,7 +40,7 @@ def _is_as_fitted(model: Any, X: Any) -> bool:
         and X.dtype in _FLOATS
         and X.ndim == 2
         and X.shape[0] > 0
-        and X.shape[1] == model.n_features_in_
+        and X.shape[1] == getattr(model, "n_features_in_", None)
         and not hasattr(model, "feature_names_in_")
     )
 

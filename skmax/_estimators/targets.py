@@ -93,7 +93,7 @@ class Targets:
                 return BinaryTargets(np.asarray(self.labels == 1, dtype))
             return BinaryTargets(np.ascontiguousarray(self.class_probabilities[1], dtype))
         if self.labels is not None:
-            return Labels(np.ascontiguousarray(self.labels))
+            return Labels(np.ascontiguousarray(self.labels, np.int64))
         return ClassProbabilities(np.ascontiguousarray(self.class_probabilities, dtype))
 
 

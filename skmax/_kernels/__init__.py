@@ -7,7 +7,7 @@ classes uses the vector as well as one over a hundred.
 """
 
 from skmax._kernels.calling.kernel import Kernel
-from skmax._kernels.calling.library import Report, compile_all, report
+from skmax._kernels.calling.library import CompilationError, Report, compile_all, report
 from skmax._kernels.entries import KERNELS
 from skmax._kernels.linear.arrays import (
     CsrRows,
@@ -39,6 +39,7 @@ from skmax._kernels.memory import aligned, read_only, whole_vectors
 __all__ = [
     "BinaryTargets",
     "ClassProbabilities",
+    "CompilationError",
     "CsrRows",
     "DenseColumns",
     "DenseRows",

@@ -32,7 +32,7 @@ THREAD = f"ThreadWorkspace(F[1],F[1],F[1],{LOSS})"
 
 _ROW_BUNDLES = ("DenseRows", "DenseColumns", "DenseSamples", "CsrRows")
 
-#: The room of each kernel, and what it gives back.
+#: The module of each kernel, below `skmax._kernels`, and the type of its result.
 KERNELS = {
     "softmax_rows": ("loss.softmax", None),
     "log_softmax_rows": ("loss.softmax", None),
@@ -122,11 +122,11 @@ class Specialisation(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """What is compiled with it where it is compiled when first called: such share most code."""
-        room, _ = KERNELS[self.kernel]
+        """The same text for those that share most code: they are compiled together when called."""
+        module, _ = KERNELS[self.kernel]
         rows = self.signature.split("(")[0] if self.signature.startswith(_ROW_BUNDLES) else ""
         kinds = (kind for kind in ("f4", "i4") if kind in self.signature)
-        return "-".join([room, rows, *kinds])
+        return "-".join([module, rows, *kinds])
 
 
 @functools.cache

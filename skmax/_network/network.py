@@ -103,4 +103,4 @@ class Network:
 
 def _indices(chunk: tuple[int, int]) -> np.ndarray:
     """The indices of the samples of a range, one after the other."""
-    return read_only(np.arange(*chunk))
+    return read_only(np.arange(*chunk, dtype=np.int64))

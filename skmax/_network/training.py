@@ -150,7 +150,7 @@ class TrainingRun:
         )  # fmt: skip
         rate = LearningRate(settings)
         rate.end_epoch(history.n_seen)
-        order = np.arange(n_samples)
+        order = np.arange(n_samples, dtype=np.int64)
         for epoch in range(self.first_epoch, self.first_epoch + n_epochs):
             self.observer.on_epoch_begin()
             # 1. The order of the samples, and the seed of the masks.

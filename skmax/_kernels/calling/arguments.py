@@ -5,7 +5,6 @@ word each. A bundle of these is its fields one after the other, and keeps both t
 """
 
 import ctypes
-import functools
 import operator
 import struct
 from typing import Any, TypeVar
@@ -35,11 +34,19 @@ BUNDLES: dict[str, type] = {}
 class _Packing:
     """What makes a NamedTuple a bundle."""
 
-    @functools.cached_property
+    @property
     def packed(self: Any) -> tuple[str, bytes]:
-        """The types and the words of all fields."""
-        codes, words = pack(self)
-        return f"{type(self).__name__}({','.join(codes)})", b"".join(words)
+        """The types and the words of all fields, made once.
+
+        No `functools.cached_property`: its lock, in Python 3.11, is never released in a child that
+        was forked while another thread held it.
+        """
+        try:
+            return self._packed
+        except AttributeError:
+            codes, words = pack(self)
+            self._packed = f"{type(self).__name__}({','.join(codes)})", b"".join(words)
+            return self._packed
 
     def __reduce__(self: Any) -> Any:
         """A copy has arrays of its own: it is packed anew."""

@@ -105,7 +105,9 @@ def _build_exp(builder, x, table):
     # 2^(n + lift) p by adding to the exponent, which stays in range; the rest may be subnormal.
     exponent = builder.shl(builder.bitcast(shifted, integers), _constant(integers, table.mantissa))
     lifted = builder.bitcast(builder.add(builder.bitcast(p, integers), exponent), kind)
-    return builder.fmul(lifted, number(2.0**-table.lift))
+    # 0 times x is -0, or NaN where x is: the digits of a NaN have gone into the exponent.
+    nothing = builder.fmul(x, number(0.0))
+    return _multiply_add(builder, lifted, number(2.0**-table.lift), nothing)
 
 
 def _polynomial(builder, x, coefficients):

@@ -1,6 +1,6 @@
 """The libraries that come with an install: every specialisation, for each level of the processor.
 
-    build_libraries(folder)
+    build_libraries(folder, stamp)
 
 Object files are kept by what made them, so a second build of unchanged sources only links.
 """
@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,18 +19,19 @@ import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from skmax._kernels.calling.library import MANIFEST
+from skmax._kernels.calling.library import MANIFEST, CompilationError
 from skmax._kernels.calling.processor import Level, levels
-from skmax._kernels.calling.sources import source_stamp
-from skmax._kernels.compiling.processes import CompilationError, compile_in_processes
+from skmax._kernels.compiling.processes import compile_in_processes
 from skmax._kernels.compiling.store import ObjectStore, folders_of_build
 from skmax._kernels.entries import Specialisation, specialisations
 
 _Key = tuple[str, str]  # a symbol and the name of a level
 
 
-def build_libraries(folder: Path) -> list[Path]:
+def build_libraries(folder: Path, stamp: str) -> list[Path]:
     """Compile and link what is missing; the libraries, with their checksums beside them.
+
+    `stamp` is that of the sources that they will lie beside.
 
     Raises
     ------
@@ -47,7 +49,7 @@ def build_libraries(folder: Path) -> list[Path]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         manifest[level.name] = {"file": path.name, "sha256": digest}
         paths.append(path)
-    content = {"sources": source_stamp(), "libraries": manifest}
+    content = {"sources": stamp, "libraries": manifest}
     (folder / MANIFEST).write_text(json.dumps(content, indent=1), "utf-8")
     return paths
 
@@ -121,7 +123,7 @@ def link(objects: Sequence[bytes], path: Path) -> None:
 def compiler() -> list[str] | None:
     """The system's compiler, or the one from PyPI where there is none."""
     if given := os.environ.get("CC"):
-        return given.split()
+        return shlex.split(given)
     for name in ("cc", "gcc", "clang"):
         if found := shutil.which(name):
             return [found]

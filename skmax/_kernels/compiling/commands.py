@@ -6,9 +6,9 @@ from pathlib import Path
 from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
-from skmax._kernels.calling.library import MANIFEST
+from skmax._kernels.calling.library import MANIFEST, CompilationError
+from skmax._kernels.calling.sources import stamp_of
 from skmax._kernels.compiling.build import build_libraries
-from skmax._kernels.compiling.processes import CompilationError
 
 LIBRARIES = Path("skmax", "_kernels", "native")
 
@@ -18,13 +18,15 @@ class BuildPy(build_py):
 
     def run(self) -> None:
         """Copy the sources, and build the libraries of their kernels."""
-        super().run()
         if self.editable_mode:
+            super().run()
             return
+        # What an earlier build has left would be packed too.
+        shutil.rmtree(Path(self.build_lib) / "skmax", ignore_errors=True)
+        super().run()
         folder = Path(self.build_lib) / LIBRARIES
-        shutil.rmtree(folder, ignore_errors=True)
         try:
-            build_libraries(folder)
+            build_libraries(folder, stamp_of(folder.parent))
         except CompilationError as error:
             shutil.rmtree(folder, ignore_errors=True)
             print(f"skmax: no compiled kernels in this wheel: {error}.")

@@ -5,14 +5,16 @@ kept as an object file. A processor without a level is one of its own. Where no 
 started, numba compiles in this one.
 """
 
+import contextlib
 import functools
 import hashlib
 
 import llvmlite.binding as llvm
 
 from skmax._kernels.calling import processor
+from skmax._kernels.calling.library import CompilationError
 from skmax._kernels.calling.processor import Level
-from skmax._kernels.compiling.processes import CompilationError, compile_in_processes
+from skmax._kernels.compiling.processes import compile_in_processes
 from skmax._kernels.compiling.store import ObjectStore, folders_of_install
 from skmax._kernels.entries import Specialisation, specialisations
 
@@ -36,12 +38,12 @@ def address_of(specialisation: Specialisation) -> int:
         loaded += 1
         return _load(code, symbol)
     compiled += 1
-    try:
-        if symbol not in _not_called:
+    if symbol not in _not_called:
+        with contextlib.suppress(CompilationError):
             _compile_unit(specialisation)
+    if symbol in _not_called:
         return _load(_not_called.pop(symbol), symbol)
-    except CompilationError:
-        return _compile_in_this_process(specialisation)
+    return _compile_in_this_process(specialisation)
 
 
 @functools.cache

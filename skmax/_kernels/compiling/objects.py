@@ -23,6 +23,7 @@ from skmax._kernels.entries import KERNELS, Specialisation
 ALLOWED = {
     *("exp", "expf", "log", "logf", "sqrt", "sqrtf", "pow", "powf", "sched_yield"),
     *("memcpy", "memset", "memmove"),
+    *("bzero", "memset_pattern4", "memset_pattern8", "memset_pattern16"),  # of macOS
 }
 _NAME = re.compile(r'@("(?:[^"\\]|\\.)*"|[-\w$.]+)')
 
@@ -41,9 +42,9 @@ def object_codes(specialisation: Specialisation, levels: list[Level]) -> list[by
 
 def kernel_of(specialisation: Specialisation) -> Any:
     """The jitted function."""
-    room, _ = KERNELS[specialisation.kernel]
-    module = importlib.import_module(f"skmax._kernels.{room}")
-    return getattr(module, specialisation.kernel)
+    module, _ = KERNELS[specialisation.kernel]
+    kernels = importlib.import_module(f"skmax._kernels.{module}")
+    return getattr(kernels, specialisation.kernel)
 
 
 def bitcode(kernel: Any, signature: str) -> tuple[bytes, str]:

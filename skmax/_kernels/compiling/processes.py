@@ -10,12 +10,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any
 
+from skmax._kernels.calling.library import CompilationError
 from skmax._kernels.calling.processor import Level
-from skmax._kernels.calling.sources import KERNELS_FOLDER
+from skmax._kernels.calling.sources import KERNELS_FOLDER, source_stamp
 from skmax._kernels.entries import Specialisation
 
-#: What a process says first: a line before it is by others, such as a site's own start of Python.
-READY = b"skmax compiles\n"
+#: What a process says first, with the stamp of its sources; what comes before it is by others,
+#: such as a site's own start of Python.
+READY = b"skmax compiles "
 
 #: What precedes an object file.
 SIZE = struct.Struct("q")
@@ -25,10 +27,6 @@ Deliver = Callable[[Specialisation, Level, bytes], None]
 
 
 _ENDED = "a process that compiles kernels has ended too soon"
-
-
-class CompilationError(Exception):
-    """A process that compiles could not be started, or has ended too soon."""
 
 
 def compile_in_processes(
@@ -53,19 +51,32 @@ def _work(waiting: "queue.SimpleQueue[Any]", levels: Sequence[Level], deliver: D
     """Have one process compile units until none is left."""
     try:
         with _start(levels) as process:
-            _await_ready(process.stdout)
-            while True:
-                try:
-                    unit = waiting.get_nowait()
-                except queue.Empty:
-                    break
-                for specialisation in unit:
-                    _write(process.stdin, f"{specialisation.symbol}\n".encode())
-                    for level in levels:
-                        deliver(specialisation, level, _read_object(process.stdout))
-            _write(process.stdin, b"\n")
+            try:
+                _serve(process, waiting, levels, deliver)
+            except BaseException:  # an interrupt too: nobody is left waiting for it
+                process.kill()
+                raise
     except (OSError, ValueError) as error:
         raise CompilationError(str(error)) from error
+
+
+def _serve(
+    process: subprocess.Popen[bytes],
+    waiting: "queue.SimpleQueue[Any]",
+    levels: Sequence[Level],
+    deliver: Deliver,
+) -> None:
+    _await_ready(process.stdout)
+    while True:
+        try:
+            unit = waiting.get_nowait()
+        except queue.Empty:
+            break
+        for specialisation in unit:
+            _write(process.stdin, f"{specialisation.symbol}\n".encode())
+            for level in levels:
+                deliver(specialisation, level, _read_object(process.stdout))
+    _write(process.stdin, b"\n")
 
 
 def _start(levels: Sequence[Level]) -> subprocess.Popen[bytes]:
@@ -81,11 +92,14 @@ def _start(levels: Sequence[Level]) -> subprocess.Popen[bytes]:
         "PYTHONPATH": os.pathsep.join(path),
         "PYTHONWARNINGS": "ignore",
     }
+    if getattr(sys, "frozen", False):
+        raise OSError("sys.executable is a program of its own, not Python")
     worker = ["-P", "-m", "skmax._kernels.compiling.worker"]
     return subprocess.Popen(
         [sys.executable or "", *worker, *map(json.dumps, levels)],
         env=environment,
         cwd=KERNELS_FOLDER,
+        process_group=0 if os.name == "posix" else None,  # Ctrl-C is for the caller
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -99,9 +113,11 @@ def _write(stream: IO[bytes] | None, content: bytes) -> None:
 
 def _await_ready(stream: IO[bytes] | None) -> None:
     assert stream is not None
-    while not (line := stream.readline()).endswith(READY):
+    while READY not in (line := stream.readline()):
         if not line:
             raise OSError(_ENDED)
+    if line.partition(READY)[2].decode().strip() != source_stamp():
+        raise OSError("the sources of the kernels have changed since they were imported")
 
 
 def _read_object(stream: IO[bytes] | None) -> bytes:

@@ -9,9 +9,10 @@ import hashlib
 import os
 import shutil
 import stat
+import sysconfig
 import tempfile
 from collections.abc import Iterable, Iterator
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from skmax._kernels.calling.sources import KERNELS_FOLDER, source_stamp
@@ -23,10 +24,11 @@ class ObjectStore:
     """Reads from all of the folders, writes to the first that can be written to."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self._folders = list(folders)
+        self._folders = list(folders) if source_stamp() else []  # else nobody knows what it is
         self.folder = next(filter(_can_be_written, self._folders), None)
-        made_by = f"{source_stamp()} numba {version('numba')} llvmlite {version('llvmlite')}"
-        self._made_by = hashlib.sha256(made_by.encode()).hexdigest()[:16]
+        made_by = [source_stamp(), sysconfig.get_platform()]
+        made_by += [f"{name} {_version(name)}" for name in ("numba", "llvmlite")]
+        self._made_by = hashlib.sha256(" ".join(made_by).encode()).hexdigest()[:16]
 
     def load(self, symbol: str, level: str) -> bytes | None:
         """The object file of a specialisation for a level, if it has been kept."""
@@ -58,6 +60,13 @@ class ObjectStore:
 
     def _digest(self, symbol: str, level: str, code: bytes) -> bytes:
         return hashlib.sha256(f"{self._made_by} {symbol} {level}".encode() + code).digest()
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
 
 
 def _write(path: Path, content: bytes) -> None:

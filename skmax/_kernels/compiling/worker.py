@@ -9,6 +9,7 @@ import os
 import sys
 
 from skmax._kernels.calling.processor import Level
+from skmax._kernels.calling.sources import source_stamp
 from skmax._kernels.compiling.objects import object_codes
 from skmax._kernels.compiling.processes import READY, SIZE
 from skmax._kernels.entries import specialisations
@@ -21,7 +22,7 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     with open(os.devnull, "wb") as nowhere:  # for what anyone prints
         os.dup2(nowhere.fileno(), 1)
-    out.write(READY)
+    out.write(READY + source_stamp().encode() + b"\n")
     out.flush()
     for line in sys.stdin:
         symbol = line.strip()
