@@ -2,6 +2,7 @@
 
 python benchmarks/networks.py [CASE ...]           seconds per epoch, each at its best threads
 python benchmarks/networks.py accuracy [CASE ...]  test accuracy after ten epochs, over five seeds
+python benchmarks/networks.py small                fits of small tables, all else by default
 
 Each figure is from a process of its own; with --repeats the processes take turns, and the median
 counts. An epoch is (the time of a fit of several epochs - that of one) / (their difference).
@@ -21,7 +22,9 @@ import numpy as np
 import scipy.sparse as sp
 import threadpoolctl
 from sklearn import neural_network
+from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
 
 sys.path.append(str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves it out
 
@@ -68,7 +71,9 @@ CASES = {
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("cases", nargs="*", help=f"[accuracy] and some of {', '.join(CASES)}")
+    parser.add_argument(
+        "cases", nargs="*", help=f"small, or [accuracy] and some of {', '.join(CASES)}"
+    )
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=10, help="of accuracy")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
@@ -76,9 +81,61 @@ def main(arguments):
     if options.one:
         return print(seconds_per_epoch(options.cases[0], *options.one))
     print(f"{describe('skmax', 'scikit-learn', 'numpy', 'numba', 'torch')}.\n")
+    if options.cases == ["small"]:
+        return small(options.repeats)
     if options.cases[:1] == ["accuracy"]:
         return accuracy(options.cases[1:] or CASES, options.epochs)
     return speed(options.cases or CASES, options.repeats)
+
+
+SMALL = {
+    "iris": load_iris,
+    "wine": load_wine,
+    "breast_cancer": load_breast_cancer,
+    "digits": load_digits,
+}
+SETTINGS = {"adam": {}, "sgd": {"solver": "sgd"}, "two layers": {"hidden_layer_sizes": (64, 64)}}
+
+
+def small(repeats):
+    """Milliseconds per epoch of whole fits in turn, standardised columns, one thread and all."""
+    print("| table | settings | skmax, ms | its one thread | scikit-learn, one thread | all |")
+    print("|---|---|---:|---:|---:|---:|")
+    ratios, waits = [], []
+    for table, settings in itertools.product(SMALL, SETTINGS):
+        X, y = SMALL[table](return_X_y=True)
+        ours, alone, theirs, theirs_all = _epochs_of_fits(
+            StandardScaler().fit_transform(X), y, SETTINGS[settings], repeats
+        )
+        ratios.append(min(theirs, theirs_all) / ours)
+        waits.append(ours / alone)
+        cells = [f"{1e3 * ours:.3g}", *(f"{value / ours:.3g}" for value in (alone, theirs))]
+        print(
+            f"| {table} | {settings} | {' | '.join(cells)} | {theirs_all / ours:.3g} |", flush=True
+        )
+    mean = np.exp(np.mean(np.log(ratios)))
+    print(f"\nscikit-learn: geometric mean of the ratios {mean:.3g}, smallest {min(ratios):.3g}; "
+          f"largest of skmax to its one thread {max(waits):.3g}.")  # fmt: skip
+
+
+def _epochs_of_fits(X, y, settings, repeats):
+    """Median seconds an epoch: skmax by default and on one thread, scikit-learn on one and all."""
+    found = [[] for _ in range(4)]
+    warnings.simplefilter("ignore")
+    for seed in range(repeats + 1):
+        for index, (library, options, threads) in enumerate(
+            [
+                (MLPClassifier, {}, None),
+                (MLPClassifier, {"n_jobs": 1}, None),
+                (neural_network.MLPClassifier, {}, 1),
+                (neural_network.MLPClassifier, {}, None),
+            ]
+        ):
+            model = library(random_state=seed, **settings, **options)
+            with threadpoolctl.threadpool_limits(threads):
+                seconds = _timed(lambda _: model.fit(X, y), None)  # noqa: B023
+            found[index].append(seconds / model.n_iter_)
+    return [statistics.median(times[1:]) for times in found]
 
 
 def speed(cases, repeats):

@@ -295,3 +295,22 @@ def peer_fitted(X, y, *, hidden=(8,), **parameters):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return model.fit(X, y)
+
+
+class AllThreads:
+    """A choice of threads that is made: as many as there may be."""
+
+    def __init__(self, most, large):
+        self.most = self.threads = most
+
+    def batches(self, most):
+        return most
+
+    def took(self, n_batches, seconds):
+        pass
+
+
+def give_networks_all_threads(monkeypatch):
+    """Networks are trained by all threads, however small they are."""
+    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
+    monkeypatch.setattr("skmax._network.epochs.ThreadChoice", AllThreads)

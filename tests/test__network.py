@@ -7,6 +7,7 @@ import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from marks import dtypes
+from problems import AllThreads, give_networks_all_threads
 
 from skmax import _kernels, _network
 from skmax._kernels.loss.arrays import (
@@ -219,18 +220,40 @@ def test_an_epoch_goes_over_all_minibatches(kind, size, sparse):
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("name", ["adam", "sgd", "nesterov"])
 def test_an_epoch_gives_the_same_bits_for_any_number_of_threads(name, sparse, dtype, monkeypatch):
-    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
+    give_networks_all_threads(monkeypatch)
     ends = []
     for threads in (1, 2, 5):
         network, samples, *_ = problem((40, 33, 20, 4), dtype=dtype, n=500, sparse=sparse)
         epochs = epochs_of(network, samples, name, 64, [0.5, 0.2], threads)
-        assert epochs.threads == threads
+        assert epochs.choice.threads == threads
         order = np.random.default_rng(2).permutation(500)
         losses = [epochs.run(order, np.full(8, 0.01), 0.1, seed) for seed in range(3)]
         ends.append((losses, network.weights.copy()))
     for losses, weights in ends[1:]:
         assert losses == ends[0][0]
         np.testing.assert_array_equal(weights, ends[0][1])
+
+
+@dtypes
+@pytest.mark.parametrize("sparse", [False, True])
+def test_another_number_of_threads_from_slice_to_slice_changes_no_bit(sparse, dtype, monkeypatch):
+    class Alternating(AllThreads):
+        def batches(self, most):
+            return 1
+
+        def took(self, n_batches, seconds):
+            self.threads = self.most + 1 - self.threads
+
+    ends = []
+    for choice in (AllThreads, Alternating):
+        give_networks_all_threads(monkeypatch)
+        monkeypatch.setattr("skmax._network.epochs.ThreadChoice", choice)
+        network, samples, *_ = problem((40, 33, 4), dtype=dtype, n=500, sparse=sparse)
+        epochs = epochs_of(network, samples, "adam", 64, [0.5], 3)
+        ends.append([epochs.run(np.arange(500), np.full(8, 0.01), 0.1, seed) for seed in range(2)])
+        ends.append(network.weights.copy())
+    assert ends[0] == ends[2]
+    np.testing.assert_array_equal(ends[1], ends[3])
 
 
 def test_dense_and_sparse_rows_give_the_same_epochs():
@@ -350,7 +373,7 @@ def test_a_loss_that_is_not_finite_stops_the_epoch():
 
 @pytest.mark.parametrize("culprit", [0, 1, 2])
 def test_a_thread_that_fails_ends_the_epoch_with_its_error(culprit, monkeypatch):
-    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
+    give_networks_all_threads(monkeypatch)
     network, samples, *_ = problem((40, 33, 4), n=100)
     epochs, train = epochs_of(network, samples, "adam", 50, [0.0], 3), _kernels.train
 

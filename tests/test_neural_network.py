@@ -9,6 +9,7 @@ from marks import dtypes
 from problems import (
     assert_same_bits,
     fitted,
+    give_networks_all_threads,
     one_hot,
     peer_fitted,
     simulated,
@@ -145,7 +146,7 @@ def test_layouts_of_x_give_the_same_model(solver):
 def test_the_same_seed_gives_the_same_bits_for_any_number_of_threads(
     parameters, solver, monkeypatch
 ):
-    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
+    give_networks_all_threads(monkeypatch)
     monkeypatch.setattr("joblib.cpu_count", lambda *_, **__: 4)
     X, y = simulated(600, 12)
     models = [

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 import scipy.sparse
 from marks import needs_forks
-from problems import assert_same_bits, one_hot, simulated, sparse_simulated
+from problems import (
+    assert_same_bits,
+    give_networks_all_threads,
+    one_hot,
+    simulated,
+    sparse_simulated,
+)
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
@@ -26,7 +32,7 @@ SOLVERS = ["adam", "sgd", "lbfgs"]
 @pytest.fixture(autouse=True)
 def several_threads(monkeypatch):
     """Let threads be used for small minibatches, whatever the machine has."""
-    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
+    give_networks_all_threads(monkeypatch)
     monkeypatch.setattr("joblib.cpu_count", lambda *_, **__: 3)
 
 

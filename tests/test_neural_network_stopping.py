@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 import scipy.sparse
-from problems import fitted, one_hot, simulated
+from problems import fitted, give_networks_all_threads, one_hot, simulated
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import balanced_accuracy_score, get_scorer, make_scorer
 
@@ -181,7 +181,7 @@ def test_class_weights_count_in_the_validation_loss():
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_diverging_run_stops_at_once_and_leaves_the_estimator_alone(threads, monkeypatch):
-    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
+    give_networks_all_threads(monkeypatch)
     X, y = simulated()
     model = fitted(X, y, solver="sgd")
     state = vars(model).copy()
@@ -277,7 +277,7 @@ def heeds_ctrl_c():
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_ctrl_c_leaves_what_was_reached_with_a_warning(solver, n_jobs, n_init, monkeypatch):
-    monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
+    give_networks_all_threads(monkeypatch)
     monkeypatch.setattr("joblib.cpu_count", lambda *_, **__: 2)
     X, y = simulated(2000, 10, strength=0.1)
     model = MLPClassifier(

@@ -22,6 +22,7 @@ from skmax._network.network import Network
 from skmax._network.optimiser import Optimiser
 from skmax._network.result import Diverged
 from skmax._network.samples import Samples
+from skmax._network.thread_choice import ThreadChoice
 
 #: Seconds between two looks at whether the user has interrupted: too short to be noticed.
 SLICE = 0.1
@@ -30,6 +31,8 @@ SLICE = 0.1
 #: 200 rows, the best of 60 epochs): with 2 threads 0.79 times as fast at 0.48 million products,
 #: 1.23 times at 0.89 million, 1.5 times at 2.4 million.
 WORTH_A_THREAD = 300_000
+#: Times that: minibatches (of half a millisecond) that begin with all threads.
+WORTH_ALL_AT_ONCE = 20
 
 
 class Epochs:
@@ -50,13 +53,15 @@ class Epochs:
         self.size, self.dropout = min(batch_size, len(samples)), tuple(dropout)
         self.n_batches = -(-len(samples) // self.size)
         worth = self.size * network.weights.size / WORTH_A_THREAD
-        self.threads = max(1, min(threads, int(worth)))
+        self.choice = ThreadChoice(max(1, min(threads, int(worth))), worth >= WORTH_ALL_AT_ONCE)
         network.transpose_weights()
         self.buffers = layout.buffers(self.size, network.weights, network.transposed)
         self.batch = batch_buffers(samples.targets, self.size, dtype)
-        rows, n_outputs = rows_of_a_thread(self.size, self.threads), layout.sizes[-1]
+        # The first is for a thread alone too.
+        rows_of_others = rows_of_a_thread(self.size, self.choice.most)
+        rows = [self.size] + [rows_of_others] * (self.choice.most - 1)
         self.workspaces = [
-            thread_workspace(rows, n_outputs, layout.widest, dtype) for _ in range(self.threads)
+            thread_workspace(n_rows, layout.sizes[-1], layout.widest, dtype) for n_rows in rows
         ]
         self.scattered = zeros(layout.first_layer_size if layout.sparse else 1, dtype)
         self.batches_at_a_time = 1  # between two looks
@@ -71,11 +76,14 @@ class Epochs:
         config = self.network.layout.batch_config(self.size, self.dropout, seed)
         first = 0
         while first < self.n_batches:
-            last, begun = min(first + self.batches_at_a_time, self.n_batches), time.perf_counter()
+            count, begun = self.choice.batches(self.batches_at_a_time), time.perf_counter()
+            last = min(first + count, self.n_batches)
             self._run_batches(first, last, order, config, step, totals)
             if not np.isfinite(totals[first:last]).all():
                 raise Diverged
-            if time.perf_counter() - begun < SLICE / 2:
+            seconds = time.perf_counter() - begun
+            self.choice.took(last - first, seconds)
+            if seconds < SLICE / 2 and count == self.batches_at_a_time:
                 self.batches_at_a_time *= 2
             first = last
         return float(totals.sum()) / len(self.samples)
@@ -102,5 +110,5 @@ class Epochs:
         def abort() -> None:
             barrier[ABORT] = 1
 
-        statuses = _threads.run_together(work, self.threads, abort)
+        statuses = _threads.run_together(work, self.choice.threads, abort)
         assert all(status == COMPLETED for status in statuses)
