@@ -133,7 +133,7 @@ def _epochs_of_fits(X, y, settings, repeats):
         ):
             model = library(random_state=seed, **settings, **options)
             with threadpoolctl.threadpool_limits(threads):
-                seconds = _timed(lambda _: model.fit(X, y), None)  # noqa: B023
+                seconds = _timed(model.fit, X, y)
             found[index].append(seconds / model.n_iter_)
     return [statistics.median(times[1:]) for times in found]
 
@@ -188,9 +188,9 @@ def seconds_per_epoch(case, dtype, library, threads):
     return statistics.median(timings)
 
 
-def _timed(run, epochs):
+def _timed(run, *arguments):
     began = time.perf_counter()
-    run(epochs)
+    run(*arguments)
     return time.perf_counter() - began
 
 

@@ -1,5 +1,6 @@
 """A copy of the kernels that runs in processes of its own, for the tests of compiled code."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -113,3 +114,15 @@ class Copy:
         source = path.read_text()
         assert source.count(old) == 1
         path.write_text(source.replace(old, new))
+
+
+@contextlib.contextmanager
+def put_back(copy):
+    """A copy whose kernels and whose home are afterwards what they were."""
+    saved = copy.folder / "saved"
+    shutil.copytree(copy.kernels, saved)
+    yield copy
+    for folder in (copy.kernels, copy.home):
+        shutil.rmtree(folder)
+    shutil.move(saved, copy.kernels)
+    copy.home.mkdir()

@@ -10,7 +10,7 @@ import stat
 import numba
 import numpy as np
 import pytest
-from kernel_copies import ALONE, RIGHT, SIGMOID, Copy
+from kernel_copies import ALONE, RIGHT, SIGMOID, Copy, put_back
 from marks import needs_forks
 
 from skmax import _kernels
@@ -39,11 +39,8 @@ def warm_template(tmp_path_factory):
 @pytest.fixture
 def warm(warm_template):
     """The same copy, with its kernels and what was compiled put back afterwards."""
-    saved = warm_template.folder / "saved"
-    shutil.copytree(warm_template.kernels, saved)
-    yield warm_template
-    shutil.rmtree(warm_template.kernels)
-    shutil.move(saved, warm_template.kernels)
+    with put_back(warm_template) as copy:
+        yield copy
 
 
 def test_a_second_process_loads_what_the_first_compiled(warm):

@@ -1,35 +1,29 @@
-"""The libraries that come with an install: how they are built, and when they serve."""
+"""The libraries that come with an install: when they serve, and what runs where they do not."""
 
 import ctypes
 import hashlib
-import importlib
-import importlib.util
 import json
 import shutil
-import sys
-from pathlib import Path
 
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
-from kernel_copies import ALONE, PACKAGE, RIGHT, SIGMOID, Copy
+from kernel_copies import ALONE, PACKAGE, RIGHT, SIGMOID, Copy, put_back
 
 from skmax import __main__ as command_line
 from skmax import _kernels
 from skmax._kernels.calling import processor
 from skmax._kernels.calling.sources import source_stamp
 from skmax._kernels.compiling import build, here
-from skmax._kernels.compiling.processes import CompilationError
 from skmax._kernels.compiling.store import ObjectStore
 from skmax._kernels.entries import KERNELS, specialisations
 
-needs_levels = pytest.mark.skipif(
-    processor.level() is None, reason="no library is built for a processor like this one"
+#: No library is built for another kind of machine, nor without a compiler.
+needs_a_library = pytest.mark.skipif(
+    processor.level() is None or build.compiler() is None, reason="no library can be built here"
 )
-needs_a_compiler = pytest.mark.skipif(build.compiler() is None, reason="there is no compiler")
 needs_v3 = pytest.mark.skipif(
-    (processor.level() or processor.Level("", "", "")).name not in ("x86-64-v3", "x86-64-v4"),
-    reason="this processor does not run code for x86-64-v3",
+    processor.level() not in processor._X86, reason="this processor does not run x86-64-v3"
 )
 
 #: What the processor has, as Linux would say it.
@@ -88,13 +82,8 @@ def template(tmp_path_factory):
 @pytest.fixture
 def installed(template):
     """The same copy, put back afterwards."""
-    saved = template.folder / "saved"
-    shutil.copytree(template.kernels, saved)
-    yield template
-    shutil.rmtree(template.kernels)
-    shutil.move(saved, template.kernels)
-    shutil.rmtree(template.home)
-    template.home.mkdir()
+    with put_back(template) as copy:
+        yield copy
 
 
 def library_of(copy):
@@ -130,8 +119,7 @@ def test_what_is_compiled_together_is_of_one_file():
 # Served
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_the_library_serves_without_numba_and_llvmlite(installed):
     modules = """
     import sys
@@ -143,8 +131,7 @@ def test_the_library_serves_without_numba_and_llvmlite(installed):
     assert imported == "False False"
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_nothing_is_written_where_the_library_serves(installed):
     def everything():
         return {path: path.stat().st_mtime_ns for path in installed.folder.rglob("*")}
@@ -160,8 +147,7 @@ def test_nothing_is_written_where_the_library_serves(installed):
         installed.native.chmod(0o755)
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_every_library_has_every_kernel_of_the_table(template):
     for level in processor.levels():
         library = ctypes.CDLL(str(template.native / f"skmax-{level.name}.so"))
@@ -169,15 +155,14 @@ def test_every_library_has_every_kernel_of_the_table(template):
         assert missing == []
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_code_compiled_on_this_machine_gives_the_bits_of_the_library(installed):
     shipped = installed.run(RESULTS)
     assert len(shipped) == 8
     assert installed.run(RESULTS, before=NO_LIBRARY + ALONE) == shipped
 
 
-@needs_a_compiler
+@needs_a_library
 @needs_v3
 def test_the_library_of_a_lower_level_agrees_to_rounding(installed):
     name = "from skmax import _kernels; print(_kernels.report().library.name)"
@@ -233,8 +218,7 @@ UNUSABLE = {
 }
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 @pytest.mark.parametrize("spoil", UNUSABLE.values(), ids=UNUSABLE)
 def test_what_is_not_as_the_build_has_left_it_is_not_served(installed, spoil):
     script = """
@@ -246,24 +230,21 @@ def test_what_is_not_as_the_build_has_left_it_is_not_served(installed, spoil):
     assert installed.run(script) == ["None None None"]
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 @pytest.mark.parametrize("name", ["a changed byte", "no manifest", "a comment"])
 def test_kernels_are_compiled_where_the_library_does_not_serve(installed, name):
     UNUSABLE[name](installed)
     assert installed.outcome() == (RIGHT, "compiled", str(installed.objects))
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_an_edited_kernel_is_what_runs(installed):
     installed.replace("loss/softmax.py", "numerator / (1 + e)", "numerator / (2 + e)")
     half = [round(1 / 3, 12), round(1 / (2 + 1 / 3), 12)]
     assert installed.outcome()[:2] == (str(half), "compiled")
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_a_library_that_the_system_does_not_load_is_not_served(installed):
     """As one for another C library; it is what the build has left there all the same."""
     library_of(installed).write_bytes(b"no library")
@@ -275,8 +256,7 @@ def test_a_library_that_the_system_does_not_load_is_not_served(installed):
     assert installed.outcome()[:2] == (RIGHT, "compiled")
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 @needs_v3
 def test_a_processor_without_a_level_compiles_for_itself(installed):
     assert installed.outcome(before=NO_LEVEL + ALONE)[:2] == (RIGHT, "compiled")
@@ -298,15 +278,13 @@ COMPILE = """
 """
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_the_command_has_nothing_to_compile_where_the_library_serves(installed):
     found = f"{len(specialisations())} kernels came with the install, {processor.level().name}"
     assert installed.run(COMPILE) == [f"nothing to compile: {found}"]
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_the_command_compiles_what_is_missing_where_no_library_serves(installed):
     shutil.rmtree(installed.native)
     first, last, kept = installed.run(COMPILE)
@@ -327,8 +305,7 @@ def test_the_command_says_where_nothing_can_be_kept(monkeypatch, capsys):
 # The build
 
 
-@needs_a_compiler
-@needs_levels
+@needs_a_library
 def test_a_second_build_of_unchanged_sources_only_links(template, tmp_path, monkeypatch):
     monkeypatch.setattr(build, "compile_in_processes", None)
     for path in build.build_libraries(tmp_path / "again", source_stamp()):
@@ -344,202 +321,3 @@ def test_what_is_missing_at_one_level_is_compiled(tmp_path, monkeypatch):
     (kept.folder / kept._made_by / f"{some[0].symbol}-{level.name}.o").unlink()
     assert build.compile_objects([level], kept) == first
     assert kept.load(some[0].symbol, level.name) == first[some[0].symbol, level.name]
-
-
-def test_a_machine_without_levels_has_no_library(monkeypatch, tmp_path):
-    monkeypatch.setattr(build, "levels", tuple)
-    with pytest.raises(CompilationError, match="no library for this kind of machine"):
-        build.build_libraries(tmp_path / "native", source_stamp())
-    assert not (tmp_path / "native").exists()
-
-
-def test_a_process_that_cannot_be_started_is_a_compilation_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/nonexistent")
-    with pytest.raises(CompilationError, match="nonexistent"):
-        build.compile_objects([here.level()], ObjectStore([tmp_path]))
-
-
-def object_file(code):
-    """An object file of code in LLVM's language."""
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    machine = llvm.Target.from_default_triple().create_target_machine(reloc="pic")
-    return machine.emit_object(llvm.parse_assembly(code))
-
-
-NEEDY = """
-declare void @some_unknown_function()
-define void @needy() {
-  call void @some_unknown_function()
-  ret void
-}
-"""
-FREE = """
-declare double @exp(double)
-define double @free(double %x) {
-  %e = call double @exp(double %x)
-  ret double %e
-}
-"""
-
-
-@needs_a_compiler
-def test_what_needs_more_than_libc_and_libm_is_not_linked(tmp_path):
-    with pytest.raises(CompilationError, match=r"could not link: [\s\S]*some_unknown_function"):
-        build.link([object_file(FREE), object_file(NEEDY)], tmp_path / "library.so")
-    assert not (tmp_path / "library.so").exists()
-
-
-@needs_a_compiler
-def test_what_needs_libm_is_linked_with_it(tmp_path):
-    build.link([object_file(FREE)], tmp_path / "library.so")
-    free = ctypes.CDLL(str(tmp_path / "library.so")).free
-    free.restype, free.argtypes = ctypes.c_double, [ctypes.c_double]
-    assert free(0.0) == 1.0
-
-
-class System:
-    """Which compilers there are."""
-
-    def __init__(self, folder, monkeypatch):
-        self.folder = folder / "bin"
-        self.folder.mkdir()
-        self.monkeypatch = monkeypatch
-        monkeypatch.setenv("PATH", str(self.folder))
-        monkeypatch.delenv("CC", raising=False)
-        self.has_ziglang(False)
-
-    def has_ziglang(self, it_has):
-        real = importlib.util.find_spec
-
-        def find_spec(name, *package):
-            if name == "ziglang":
-                return object() if it_has else None
-            return real(name, *package)
-
-        self.monkeypatch.setattr(importlib.util, "find_spec", find_spec)
-
-    def has(self, name):
-        path = self.folder / name
-        path.touch(0o755)
-        return str(path)
-
-
-@pytest.fixture
-def system(tmp_path, monkeypatch):
-    return System(tmp_path, monkeypatch)
-
-
-def test_the_first_compiler_of_the_system_is_taken(system):
-    system.has_ziglang(True)
-    for name in ("clang", "gcc", "cc"):
-        assert build.compiler() != [system.folder / name]
-        path = system.has(name)
-        assert build.compiler() == [path]
-
-
-def test_the_users_choice_of_a_compiler_comes_first(system, monkeypatch):
-    system.has("cc")
-    monkeypatch.setenv("CC", "other-gcc -m64")
-    assert build.compiler() == ["other-gcc", "-m64"]
-    monkeypatch.setenv("CC", "")
-    assert build.compiler() == [str(system.folder / "cc")]
-
-
-def test_ziglang_is_taken_where_the_system_has_none(system):
-    assert build.compiler() is None
-    system.has_ziglang(True)
-    assert build.compiler() == [sys.executable, "-m", "ziglang", "cc"]
-
-
-def test_without_a_compiler_nothing_is_linked(system, tmp_path):
-    with pytest.raises(CompilationError, match="no compiler to link with"):
-        build.link([b"code"], tmp_path / "library.so")
-
-
-def test_a_compiler_that_cannot_be_started_is_a_compilation_error(system, tmp_path, monkeypatch):
-    monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.raises(CompilationError, match="no-such-compiler could not be started"):
-        build.link([b"code"], tmp_path / "library.so")
-
-
-# The build's own steps, which setuptools takes
-
-
-@pytest.fixture
-def backend(monkeypatch):
-    module = importlib.import_module("skmax._kernels.compiling.backend")
-    monkeypatch.setattr(module.build_meta, "get_requires_for_build_wheel", lambda _: ["wheel"])
-    return module
-
-
-def test_a_compiler_from_pypi_is_asked_for_only_where_there_is_none(backend, system):
-    assert backend.get_requires_for_build_wheel() == ["wheel", "ziglang"]
-    system.has("clang")
-    assert backend.get_requires_for_build_wheel() == ["wheel"]
-
-
-@pytest.fixture
-def commands(tmp_path, monkeypatch):
-    """setuptools' commands for a distribution of no files, in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-    return importlib.import_module("skmax._kernels.compiling.commands")
-
-
-def distribution(commands):
-    from setuptools import Distribution
-
-    given = {"build_py": commands.BuildPy, "bdist_wheel": commands.BdistWheel}
-    made = Distribution({"name": "nothing", "version": "1", "packages": [], "cmdclass": given})
-    made.get_command_obj("build_py").build_lib = "lib"
-    return made
-
-
-def finalized(commands, name):
-    command = distribution(commands).get_command_obj(name)
-    command.ensure_finalized()
-    return command
-
-
-def test_a_wheel_is_for_every_python_and_for_a_platform_where_it_has_libraries(commands):
-    wheel = finalized(commands, "bdist_wheel")
-    assert wheel.get_tag() == ("py3", "none", "any")
-    folder = Path("lib", commands.LIBRARIES)
-    folder.mkdir(parents=True)
-    (folder / "manifest.json").touch()
-    python, abi, platform = wheel.get_tag()
-    assert (python, abi) == ("py3", "none")
-    assert platform != "any"
-
-
-def test_libraries_are_built_beside_the_sources_and_old_ones_removed(commands, monkeypatch):
-    old = Path("lib", commands.LIBRARIES, "old.so")
-    old.parent.mkdir(parents=True)
-    old.touch()
-    source = Path("lib", commands.LIBRARIES).parent / "removed.py"
-    source.touch()
-    built = []
-    monkeypatch.setattr(commands, "build_libraries", lambda *given: built.append(given))
-    finalized(commands, "build_py").run()
-    assert built == [(Path("lib", commands.LIBRARIES), "")]  # a distribution without sources
-    assert not old.exists()
-    assert not source.exists()
-
-
-def test_an_editable_install_builds_no_library(commands, monkeypatch):
-    monkeypatch.setattr(commands, "build_libraries", None)
-    command = finalized(commands, "build_py")
-    command.editable_mode = True
-    command.run()
-
-
-def test_a_wheel_without_libraries_is_built_where_they_cannot_be(commands, monkeypatch, capsys):
-    def fail(folder, stamp):
-        folder.mkdir(parents=True)
-        (folder / "half.so").touch()
-        raise CompilationError("no luck")
-
-    monkeypatch.setattr(commands, "build_libraries", fail)
-    finalized(commands, "build_py").run()
-    assert not Path("lib", commands.LIBRARIES).exists()
-    assert "no compiled kernels in this wheel: no luck." in capsys.readouterr().out

@@ -15,7 +15,7 @@ import threadpoolctl
 from marks import needs_forks
 from problems import SOLVERS, assert_same_bits, simulated, sparse_simulated
 
-from skmax import SoftmaxRegression, _kernels, _solvers
+from skmax import SoftmaxRegression, _solvers
 from skmax.linear_model import _problem
 
 
@@ -189,21 +189,6 @@ def test_fit_and_predict_change_no_argument():
         for solver in SOLVERS:
             model = SoftmaxRegression(solver=solver).fit(rows, y, weight)
             model.predict_log_proba(rows)
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("n_classes", [2, 3])
-def test_nothing_is_compiled_at_a_second_fit(solver, n_classes):
-    X, y = sparse_simulated(n_classes=n_classes)
-    forms = [X, scipy.sparse.csr_matrix(X)]
-    for rows in forms:
-        fit(rows, y, solver=solver).predict_proba(rows)
-    before = _kernels.report()
-    X, y = sparse_simulated(500, 9, n_classes, seed=3)
-    for rows in (X, np.asfortranarray(X), X[::2], scipy.sparse.csr_matrix(X)):
-        some = y[: rows.shape[0]]
-        fit(rows, some, solver=solver).predict_proba(rows)
-    assert _kernels.report() == before
 
 
 def test_nothing_varies_from_fit_to_fit():

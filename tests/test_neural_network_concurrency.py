@@ -14,7 +14,6 @@ from marks import needs_forks
 from problems import (
     assert_same_bits,
     give_networks_all_threads,
-    one_hot,
     simulated,
     sparse_simulated,
 )
@@ -24,7 +23,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skmax import MLPClassifier, _kernels
+from skmax import MLPClassifier
 
 SOLVERS = ["adam", "sgd", "lbfgs"]
 
@@ -126,25 +125,6 @@ def test_an_unfitted_model_says_so(method):
     arguments = () if method == "to_sklearn" else (np.zeros((2, 2)),)
     with pytest.raises(NotFittedError, match="MLPClassifier"):
         getattr(MLPClassifier(), method)(*arguments)
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_nothing_is_compiled_at_a_second_fit(solver):
-    X, y = sparse_simulated()
-    targets = [y, (y > 0).astype(int), one_hot(y).astype(float), one_hot(y).astype(int)]
-    forms = [X, scipy.sparse.csr_matrix(X)]
-
-    def everything():
-        for rows in forms:
-            for target in targets:
-                model = fit(rows, target, solver, early_stopping=True, dropout=0.2)
-                model.predict_log_proba(rows)
-                model.score(rows, target)
-
-    everything()
-    before = _kernels.report()
-    everything()
-    assert _kernels.report() == before
 
 
 def test_fit_and_predict_change_no_argument():

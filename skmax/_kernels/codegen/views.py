@@ -17,17 +17,22 @@ def _view_type(array, n_dimensions):
     return types.Array(array.dtype, n_dimensions, "C", readonly=not array.mutable)
 
 
-def _view(context, builder, array_type, array, view_type, shape):
-    """Code for a view of the array's memory in C order."""
-    source = context.make_array(array_type)(context, builder, array)
-    view = context.make_array(view_type)(context, builder)
+def array_of(context, builder, array_type, data, shape):
+    """Code for an array in C order whose entries begin at `data`, and which owns no memory."""
+    array = context.make_array(array_type)(context, builder)
     size = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
     itemsize = context.get_constant(types.intp, size)
     strides = [itemsize]
     for length in reversed(shape[1:]):
         strides.insert(0, builder.mul(length, strides[0]))
-    populate_array(view, source.data, shape, strides, itemsize, meminfo=None)
-    return view._getvalue()
+    populate_array(array, data, shape, strides, itemsize, meminfo=None)
+    return array._getvalue()
+
+
+def _view(context, builder, array_type, array, view_type, shape):
+    """Code for a view of the array's memory in C order."""
+    source = context.make_array(array_type)(context, builder, array)
+    return array_of(context, builder, view_type, source.data, shape)
 
 
 @intrinsic

@@ -7,9 +7,9 @@ import numba
 import numpy as np
 from numba import from_dtype, types
 from numba.extending import intrinsic
-from numba.np.arrayobj import populate_array
 
 from skmax._kernels.calling.arguments import BUNDLES
+from skmax._kernels.codegen.views import array_of
 from skmax._kernels.compiling.jit import OPTIONS
 from skmax._kernels.entries import KERNELS, Specialisation
 
@@ -91,16 +91,9 @@ class _Words:
             return context.make_tuple(builder, kind, [self.read(field) for field in fields])
         if not isinstance(kind, types.Array):
             return self._word(context.get_value_type(kind))
-        array = context.make_array(kind)(context, builder)
-        data = self._word(array.data.type)
+        data = self._word(context.get_data_type(kind.dtype).as_pointer())
         shape = [self._word(context.get_value_type(types.intp)) for _ in range(kind.ndim)]
-        size = context.get_abi_sizeof(context.get_data_type(kind.dtype))
-        itemsize = context.get_constant(types.intp, size)
-        strides = [itemsize]
-        for length in reversed(shape[1:]):
-            strides.insert(0, builder.mul(length, strides[0]))
-        populate_array(array, data, shape, strides, itemsize, meminfo=None)
-        return array._getvalue()
+        return array_of(context, builder, kind, data, shape)
 
     def _word(self, kind: Any) -> Any:
         """The next word as a value of an LLVM type of 64 bits."""
