@@ -227,7 +227,7 @@ class _BlasLimit:
 
     def enter(self) -> None:
         with self.lock:
-            if self.fits == 0:
+            if self.fits == 0 and not _blas_is_single():  # a keeper takes 0.2 ms
                 self.keeper = _Keeper()
             self.fits += 1
 
@@ -248,6 +248,12 @@ def _blas_libraries() -> threadpoolctl.ThreadpoolController:
     return threadpoolctl.ThreadpoolController()
 
 
+def _blas_is_single() -> bool:
+    """Whether BLAS runs on one thread as it is."""
+    libraries = _blas_libraries().lib_controllers
+    return all(lib.get_num_threads() == 1 for lib in libraries if lib.user_api == "blas")
+
+
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
     """BLAS runs on the calling thread alone within: the row blocks are what runs in parallel."""
@@ -265,8 +271,7 @@ def _limit_of_this_thread() -> Any:
 
     That is so where the caller has set a limit himself, or where BLAS keeps one for each thread.
     """
-    blas = [library for library in _blas_libraries().info() if library["user_api"] == "blas"]
-    if all(library["num_threads"] == 1 for library in blas):
+    if _blas_is_single():
         return contextlib.nullcontext()
     return _blas_libraries().limit(limits=1, user_api="blas")
 

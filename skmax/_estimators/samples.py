@@ -11,8 +11,13 @@ _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
 def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
     """X as a float array or CSR matrix; `check_finite` is to follow."""
-    if not reset and isinstance(y, str) and _is_as_fitted(model, X):
-        return _of_one_index_type(X)
+    if isinstance(y, str):
+        if not reset and _is_as_fitted(model, X):
+            return _of_one_index_type(X)
+        if reset and type(X) is np.ndarray and _is_as_needed(X) and X.shape[1] > 0:
+            model.n_features_in_ = X.shape[1]
+            model.__dict__.pop("feature_names_in_", None)
+            return X
     read = validate_data(
         model,
         X,
@@ -36,12 +41,19 @@ def _of_one_index_type(X: Any) -> Any:
 def _is_as_fitted(model: Any, X: Any) -> bool:
     """Whether scikit-learn would take X for a prediction as it is: it needs 50 us to tell."""
     return (
+        _is_as_needed(X)
+        and X.shape[1] == getattr(model, "n_features_in_", None)
+        and not hasattr(model, "feature_names_in_")
+    )
+
+
+def _is_as_needed(X: Any) -> bool:
+    """Whether X is an array or a CSR matrix of floats, with some rows."""
+    return (
         (type(X) is np.ndarray or (scipy.sparse.issparse(X) and X.format == "csr"))
         and X.dtype in _FLOATS
         and X.ndim == 2
         and X.shape[0] > 0
-        and X.shape[1] == getattr(model, "n_features_in_", None)
-        and not hasattr(model, "feature_names_in_")
     )
 
 

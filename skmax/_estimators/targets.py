@@ -126,12 +126,9 @@ def read_targets(
             class_factors=class_factors,
         )
     else:
-        y = column_or_1d(y, warn=True)
-        check_consistent_length(np.empty(n_samples), y)
-        check_array(y, dtype=None, ensure_2d=False, input_name="y")  # NaN and infinity
-        check_classification_targets(y)
+        y = _read_labels(y, n_samples)
         if classes is None:
-            classes, labels = np.unique(y, return_inverse=True)
+            classes, labels = _classes_and_codes(y)
         else:
             labels = _label_codes(y, classes)
         counts = np.bincount(labels, weights=weight, minlength=len(classes))
@@ -142,6 +139,30 @@ def read_targets(
     if not given:
         _check_two_classes(targets)
     return targets
+
+
+def _read_labels(y: Any, n_samples: int) -> np.ndarray:
+    """`y` as a checked column."""
+    plain = type(y) is np.ndarray and y.shape == (n_samples,) and y.dtype.kind in "iu"
+    if not plain:  # in an array of integers there is nothing to look for: that takes 100 us
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(np.empty(n_samples), y)
+        check_array(y, dtype=None, ensure_2d=False, input_name="y")  # NaN and infinity
+        check_classification_targets(y)
+    return y
+
+
+def _classes_and_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The classes in order, and the index of each label: by counting, where it can be counted."""
+    if y.dtype.kind not in "iu" or int(y.max()) - int(y.min()) > max(len(y), 1000):
+        return np.unique(y, return_inverse=True)
+    lowest = y.min()
+    codes = (y - lowest).astype(np.intp)
+    found = np.bincount(codes) > 0
+    classes = np.flatnonzero(found).astype(y.dtype) + lowest
+    if 2 * len(classes) > len(y):
+        check_classification_targets(y)  # warns that these may be no classes
+    return classes, codes if found.all() else (np.cumsum(found) - 1)[codes]
 
 
 def _label_codes(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
