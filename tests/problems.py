@@ -277,8 +277,8 @@ def quiet(n_iter, value, gap, coef):
 
 
 def tight(**parameters):
-    """A model that goes on to the floor of rounding, or nearly."""
-    return SoftmaxRegression(**{"tol": 1e-12, **parameters})
+    """A model that goes on to the floor of rounding."""
+    return SoftmaxRegression(**{"tol": 1e-16, **parameters})
 
 
 def fitted(X, y, weight=None, *, hidden=(8,), X_val=None, y_val=None, **parameters):

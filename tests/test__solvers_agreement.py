@@ -79,8 +79,7 @@ def test_the_quicker_method_for_nearly_separable_data_is_found_in_either_order(C
     assert alone.converged
     both, passes = fit_nearly_separable(["lbfgs", "newton-cg"], C)
     assert both.converged
-    assert (passes < passes_alone) == (both.method == "lbfgs, newton-cg")
-    assert passes == passes_alone or both.method != "lbfgs"
+    assert (passes < passes_alone) == (both.method != "lbfgs")
     lowest = min(result.value for result in (newton, alone, both))
     for result in (newton, alone, both):
         assert result.value <= lowest * (1 + 1e-5)

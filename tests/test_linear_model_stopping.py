@@ -142,13 +142,13 @@ def test_verbose_prints_a_line_for_each_iteration(capsys):
 @pytest.mark.parametrize("solver", SOLVERS)
 @pytest.mark.parametrize("n_classes", [2, 4])
 @pytest.mark.parametrize("shape", [(200, 5), (30, 60)])
-def test_a_warm_start_at_the_optimum_takes_one_iteration(solver, n_classes, shape):
+def test_a_warm_start_at_the_optimum_takes_at_most_one_iteration(solver, n_classes, shape):
     X, y = simulated(*shape, n_classes)
     X = 10 * X + 100
     model = SoftmaxRegression(solver=solver, warm_start=True).fit(X, y)
     first = model.objective_
     assert model.n_iter_ > 1
-    assert model.sparsify().fit(X, y).n_iter_ == 1
+    assert model.sparsify().fit(X, y).n_iter_ <= 1
     assert model.objective_ <= first * (1 + 1e-12)
     assert model.loss_curve_[0] == pytest.approx(first, rel=1e-9)
 

@@ -124,7 +124,7 @@ def test_a_softmax_classifier_by_plain_gradient_descent():
         curve.append(loss + (W**2).sum() / (2 * C * n))
         W -= rate * (X.T @ gradient + W / (C * n))
         b -= rate * gradient.sum(axis=0)
-    exact = SoftmaxRegression(C=C).fit(X, y)
+    exact = SoftmaxRegression(C=C, tol=1e-12).fit(X, y)
     assert exact.objective_ <= curve[-1] <= exact.objective_ * (1 + 1e-7)
     assert np.all(np.diff(curve) <= 1e-15)
     np.testing.assert_allclose(W.T, exact.coef_, atol=1e-3)

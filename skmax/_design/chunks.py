@@ -31,7 +31,7 @@ def chunks(n_rows: int, sum_size: int, operations: float) -> list[tuple[int, int
     most = min(MAX_CHUNKS, n_rows // 256, int(operations / CHUNK_OPERATIONS))
     count = max(1, min(most, max(2, min(memory, worth))))
     count = 2 ** (count.bit_length() - 1)
-    edges = np.linspace(0, n_rows, count + 1).astype(int).tolist()
+    edges = [n_rows * index // count for index in range(count + 1)]
     return list(itertools.pairwise(edges))
 
 

@@ -1,5 +1,6 @@
 """What designs of every format share: the scales of the columns, and the maps of coefficients."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -92,36 +93,41 @@ class Standardised:
 
     def pair_moments(
         self,
-        indices: np.ndarray,
-        roots: Callable[[np.ndarray], np.ndarray],
+        indices: np.ndarray | None,
+        n_classes: int,
+        roots: Callable[[np.ndarray | slice], np.ndarray],
         dtype: Any,
         threads: int,
     ) -> np.ndarray:
-        """sum_i roots_ki roots_li x_i x_i' over some rows, for each pair of l < k.
+        """sum_i roots_ki roots_li x_i x_i' over some rows (None: all), for each pair of l < k.
 
-        roots(indices) gives (K, len(indices)), float64, for the rows of a block. Here x is centred
-        but not scaled. The result (pairs, n_columns, width) is float64, and of it the part on and
-        above the diagonal counts. Sums over the rows of a block are in `dtype`.
+        roots(indices) gives (n_classes, len(indices)), float64, for the rows of a block. Here x is
+        centred but not scaled. The result (pairs, n_columns, width) is float64, and of it the part
+        on and above the diagonal counts. Sums over the rows of a block are in `dtype`.
         """
-        n_classes = len(roots(indices[:1]))
-        n_pairs, width = n_classes * (n_classes - 1) // 2, self._row_shift(dtype).size
+        n_pairs = n_classes * (n_classes - 1) // 2
+        width = _kernels.whole_vectors(self.n_columns, dtype)
+        n_rows = self.n_rows if indices is None else len(indices)
         size = block_rows(2 * 8 * self.n_columns)  # the block and its transpose
-        memory_of = _threads.Workspaces(
-            ("second moments", size, width, np.dtype(dtype)),
-            lambda: _kernels.second_moments_memory(size, width, dtype),
-        )
+
+        def make() -> Callable[[int], Any]:
+            memory = _kernels.second_moments_memory(size, width, dtype)
+            return functools.cache(lambda n: _kernels.second_moments_workspace(memory, n, width))
+
+        workspaces = _threads.Workspaces(("second moments", size, width, np.dtype(dtype)), make)
 
         def work(part: tuple[int, int]) -> np.ndarray:
             totals = np.zeros((n_pairs, self.n_columns, width))
-            memory = memory_of.of_thread()
+            workspace_of = workspaces.of_thread()
             for start in range(*part, size):
-                some = indices[start : min(start + size, part[1])]
-                self._add_pair_moments(some, roots(some), memory, totals)
+                block = slice(start, min(start + size, part[1]))
+                some = block if indices is None else indices[block]
+                self._add_pair_moments(some, roots(some), workspace_of, totals)
             return totals
 
         sum_size = n_pairs * self.n_columns**2
         # Sums as large as these are new memory, whose first touch takes longer than adding to them.
-        parts = chunks(len(indices), sum_size, len(indices) * sum_size / 64)
+        parts = chunks(n_rows, sum_size, n_rows * sum_size / 64)
         return tree_sum(_threads.map_in_order(work, parts, threads))
 
     def symmetric_moments(self, total: np.ndarray) -> np.ndarray:
@@ -142,16 +148,20 @@ class Standardised:
         return out
 
     def _add_pair_moments(
-        self, indices: np.ndarray, roots: np.ndarray, memory: np.ndarray, totals: np.ndarray
+        self,
+        indices: np.ndarray | slice,
+        roots: np.ndarray,
+        workspace_of: Callable[[int], Any],
+        totals: np.ndarray,
     ) -> None:
         """Add the rows of one block."""
         part = self.X[indices]
         if scipy.sparse.issparse(part):
             part = part.toarray()
-        part = _kernels.read_only(np.ascontiguousarray(part, memory.dtype))
-        shift = self._row_shift(memory.dtype)
-        workspace = _kernels.second_moments_workspace(memory, len(part), shift.size)
-        _kernels.pack_rows(_kernels.DenseRows(part, shift), 0, len(part), workspace.block)
+        workspace = workspace_of(len(part))
+        part = _kernels.read_only(np.ascontiguousarray(part, workspace.block.dtype))
+        rows = _kernels.DenseRows(part, self._row_shift(part.dtype))
+        _kernels.pack_rows(rows, 0, len(part), workspace.block)
         _kernels.block_second_moments(workspace, roots, totals)
 
     def _row_shift(self, dtype: Any) -> np.ndarray:

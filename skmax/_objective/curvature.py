@@ -27,19 +27,20 @@ def pair_hessian(data: Rows, probabilities: np.ndarray, max_rows: int | None) ->
     its row, without cancellation.
     """
     design = data.design
-    indices, weight = np.arange(design.n_rows), data.weight
-    if max_rows is not None and max_rows < len(indices):
+    indices, weight = None, data.weight
+    if max_rows is not None and max_rows < design.n_rows:
         indices, weight = sample_rows(data.weight, influence_of_rows(data, probabilities), max_rows)
 
-    def roots(some: np.ndarray) -> np.ndarray:
+    def roots(some: np.ndarray | slice) -> np.ndarray:
         """sqrt(s) p, of which the products for two classes weigh their block of the Hessian."""
-        p = probabilities.take(some, axis=1).astype(np.float64)
+        p = np.ascontiguousarray(probabilities[:, some], np.float64)
         if len(p) == 1:
             p = np.concatenate([p, 1 - p])
         return p * np.sqrt(weight[some])
 
     # In the dtype of X: a Hessian product sees no more of the Hessian either.
-    totals = design.pair_moments(indices, roots, design.dtype, data.threads)
+    n_classes = max(2, len(probabilities))
+    totals = design.pair_moments(indices, n_classes, roots, design.dtype, data.threads)
     if len(probabilities) == 1:
         return design.symmetric_moments(totals[0])
     n_columns = design.n_columns
@@ -54,16 +55,17 @@ def weighted_second_moments(
 ) -> np.ndarray:
     """sum_i s_i factor_i x_i x_i' (p, p), from at most `max_rows` rows: factor (n,)."""
     design = data.design
-    indices, weight = np.arange(design.n_rows), data.weight
-    if max_rows is not None and max_rows < len(indices):
+    indices, weight = None, data.weight
+    if max_rows is not None and max_rows < design.n_rows:
         influence = factor * design.squared_norms
         indices, weight = sample_rows(data.weight, influence, max_rows)
     weight = weight * factor
 
-    def roots(some: np.ndarray) -> np.ndarray:
-        return np.stack([weight[some], np.ones(len(some))])
+    def roots(some: np.ndarray | slice) -> np.ndarray:
+        return np.stack([weight[some], np.ones_like(weight[some])])
 
-    return design.symmetric_moments(design.pair_moments(indices, roots, dtype, data.threads)[0])
+    totals = design.pair_moments(indices, 2, roots, dtype, data.threads)
+    return design.symmetric_moments(totals[0])
 
 
 def class_covariance(data: Rows, probabilities: np.ndarray) -> np.ndarray:

@@ -71,7 +71,8 @@ class ObjectivePoint:
         passes.hessians += 1
         passes.hessian_cost += self._objective.hessian_cost(n_rows)
         hessian = self.data.hessian(max_rows)
-        hessian[np.diag_indices(len(hessian))] += np.tile(self.penalty_diagonal, len(self.coef))
+        diagonal = np.einsum("ii->i", hessian).reshape(self.coef.shape)  # a view
+        diagonal += self.penalty_diagonal
         return hessian
 
     def second_moments(

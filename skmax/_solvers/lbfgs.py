@@ -11,7 +11,9 @@ import numpy as np
 from scipy.linalg.blas import daxpy, ddot
 
 from skmax._solvers.newton import (
-    final_gap,
+    ENOUGH,
+    Certificate,
+    Step,
     final_status,
     forcing,
     lowest_decrease,
@@ -29,6 +31,10 @@ DECREASE, CURVATURE = 1e-4, 0.9  # of the weak Wolfe conditions
 MOST_TRIALS = 30  # of one line search
 NEAR = 1e-6  # the relative gap from which on Newton's steps are the quicker ones,
 MANY, NOT_FAR = 200, 1e-3  # and that gap after many steps of a memory that does not help
+#: Iterations after which the memory is so wrong that conjugate gradients to a loose tolerance may
+#: not see all directions that it is wrong in: the end is then confirmed to this one. On 6 rows of 7
+#: raw columns, after 142 iterations, the gap seemed to be 4e-9 where it was 2e-6.
+ORDINARY, CERTAIN = 100, 0.1
 UNDERESTIMATE = 0.1  # of the true gap, what the memory may see of it
 
 
@@ -95,6 +101,7 @@ def lbfgs(
     preconditioner.refresh(point, np.inf)
     memory = QuasiNewtonMemory(preconditioner, point.coef.size)
     values, gap, newton_step, next_refresh = [point.value], np.inf, False, FIRST_REFRESH
+    certificate = Certificate()
     for n_iter in range(1, max_iter + 1):
         if point.value <= objective.vanishing:
             return Result(point, np.inf, n_iter - 1, Status.SEPARABLE, values)
@@ -111,33 +118,43 @@ def lbfgs(
         near = max(UNDERESTIMATE * tol, NEAR if n_iter <= MANY else NOT_FAR)
         newton_step = newton_step or gap <= near or -0.5 * slope <= floor
         if newton_step:
-            step = steihaug(
-                point.hessian_product, memory.solve, point.gradient, np.inf, forcing(gap)
-            )
-            gap = relative_gap(step.decrease + step.left, point.value)
+            step = newton_step_of(point, memory, forcing(gap), ENOUGH * tol * point.value)
+            gap = certificate.of_model(step, point.value)
+            if n_iter > ORDINARY and (gap <= tol or step.decrease <= floor):
+                step = newton_step_of(point, memory, CERTAIN, 0.0)
+                gap = certificate.of_model(step, point.value)
+            if gap <= tol:
+                done = n_iter - 1, Status.WITHIN_TOL, values
+                return Result(point, gap, *done, step=step.direction)
             direction, slope = step.direction, float(np.vdot(point.gradient, step.direction))
         found = line_search(objective, point, slope, direction, floor)
         # 3. Remember how the gradient changed.
         if found is not None:
             change, trial = found
             memory.remember(change, trial.gradient - point.gradient)
+            if newton_step:
+                gap = certificate.after(step, point.value, trial, memory)
             point = trial
         values.append(point.value)
         if on_iteration(n_iter, point.value, gap, point.coef):
             return Result(point, gap, n_iter, Status.ASKED_TO_STOP, values)
-        # 4. Stop where the gap is small before the Newton step and after it.
-        if newton_step:
-            left = relative_gap(0.5 * norm_of(point.gradient, memory) ** 2, point.value)
-            small = gap <= tol and left <= final_gap(tol, objective)
-            if small or step.decrease <= floor:
-                status = final_status(left, point.value, tol, objective)
-                return Result(point, left, n_iter, status, values, step=step.direction)
+        # 4. Stop where nothing can be gained.
+        if newton_step and step.decrease <= floor:
+            status = final_status(gap, point.value, tol, objective)
+            return Result(point, gap, n_iter, status, values, step=step.direction)
         if found is None:
             if not memory.pairs:
-                status = Status.WITHIN_TOL if gap <= tol else Status.NO_DESCENT
+                status = Status.WITHIN_TOL if newton_step and gap <= tol else Status.NO_DESCENT
                 return Result(point, gap, n_iter, status, values)
             memory.pairs.clear()
     return Result(point, gap, max_iter, Status.OUT_OF_ITERATIONS, values)
+
+
+def newton_step_of(point: P, memory: QuasiNewtonMemory[P], tolerance: float, enough: float) -> Step:
+    """The Newton step by conjugate gradients, with the memory as preconditioner."""
+    return steihaug(
+        point.hessian_product, memory.solve, point.gradient, np.inf, tolerance, enough=enough
+    )
 
 
 def line_search(
@@ -147,7 +164,8 @@ def line_search(
 
     The best of those that only go down far enough, where none meets both; None if all go up.
     """
-    low, high, length = 0.0, np.inf, 1.0
+    low, high = 0.0, np.inf
+    length = min(1.0, point.value / -slope) if slope < 0 else 1.0  # there is no more to gain
     best = None
     for _ in range(MOST_TRIALS):
         trial = objective.at(point.coef + length * direction)

@@ -28,17 +28,27 @@ MOST_PRODUCTS = 1000  # Hessian products for one step
 #: The rounding of a probability: residuals, and what there is to gain, are not known better. A loss
 #: that all but vanishes is at its minimum when less than this is left.
 ROUNDING = float(np.finfo(np.float64).eps)
+TINY = float(np.finfo(np.float64).tiny)
+#: Of the gap that is asked for, what a step may leave by its model: the objective differs from it.
+ENOUGH = 0.1
 NOISE = 100  # times the resolution of the value, a gap that may be rounding of the gradient
 
 
 @dataclass
 class Step:
-    """A step, the decrease its quadratic model predicts, and what the model has left to gain."""
+    """A step, the decrease its quadratic model predicts, and what the model has left to gain.
+
+    `left` is by the preconditioner; by the model it is up to `shortfall` times as much. `norm` and
+    `gradient_norm` are lengths of the step and of the gradient it was computed for, in the norm of
+    the preconditioner and of its inverse. `inside` says that the region did not cut it.
+    """
 
     direction: np.ndarray
     decrease: float
     left: float
     norm: float
+    gradient_norm: float
+    shortfall: float
     inside: bool
 
 
@@ -51,24 +61,28 @@ def newton(
     max_iter: int,
     on_iteration: OnIteration,
 ) -> Result[P]:
-    """Minimise from `point`, until the Newton decrement bounds the relative gap by tol.
-
-    Half the squared decrement estimates value - minimum. The step that it was computed for is still
-    taken, and others after it until the gradient is that of a gap of tol**1.5: where curvature
-    changes along the step, the decrement alone is too small an estimate.
-    """
+    """Minimise from `point`, until the relative gap is certified to be at most tol."""
     preconditioner.refresh(point, np.inf)
     matrix_product = preconditioner.product if isinstance(preconditioner, Multiplies) else None
-    radius = norm_of(point.gradient, preconditioner)
-    values, gap = [point.value], np.inf
+    radius = first_radius(point, preconditioner)
+    values, gap, certificate = [point.value], np.inf, Certificate()
     for n_iter in range(1, max_iter + 1):
         if point.value <= objective.vanishing:
             return Result(point, np.inf, n_iter - 1, Status.SEPARABLE, values)
         # 1. The step: the quadratic model's minimum within the trust region.
         product = matrix_product or point.hessian_product  # without a pass over the rows, or by one
-        step = steihaug(product, preconditioner.solve, point.gradient, radius, forcing(gap))
-        decrement = step.decrease + step.left
-        gap_before = relative_gap(decrement, point.value) if step.inside else np.inf
+        step = steihaug(
+            product,
+            preconditioner.solve,
+            point.gradient,
+            radius,
+            forcing(gap),
+            enough=ENOUGH * tol * point.value,
+        )
+        gap_here = certificate.of_model(step, point.value)
+        if gap_here <= tol:
+            done = n_iter - 1, Status.WITHIN_TOL, values
+            return Result(point, gap_here, *done, step=step.direction)
         floor = lowest_decrease(objective, point.value)
         # 2. How far the objective follows its model.
         trial = objective.at(point.coef + step.direction)
@@ -81,24 +95,64 @@ def newton(
         # 4. Take the step, unless the objective has not gone down.
         accepted = ratio > ACCEPT
         if accepted:
+            gap = certificate.after(step, point.value, trial, preconditioner)
             point = trial
-            gap = relative_gap(0.5 * norm_of(point.gradient, preconditioner) ** 2, point.value)
         values.append(point.value)
         if on_iteration(n_iter, point.value, gap, point.coef):
             return Result(point, gap, n_iter, Status.ASKED_TO_STOP, values)
-        # 5. Stop where the gap is small before the step and after it, or nothing can be gained.
-        small = gap_before <= tol and gap <= final_gap(tol, objective)
-        if small or step.decrease <= floor:
+        # 5. Stop where an exact step has made the gap small, or nothing can be gained.
+        if (matrix_product and step.inside and gap <= tol) or step.decrease <= floor:
             status = final_status(gap, point.value, tol, objective)
             return Result(point, gap, n_iter, status, values, step=step.direction)
         if accepted and preconditioner.refresh(point, gap):
-            radius = norm_of(point.gradient, preconditioner)
+            radius = first_radius(point, preconditioner)
     return Result(point, gap, max_iter, Status.OUT_OF_ITERATIONS, values)
 
 
-def final_gap(tol: float, objective: Objective[Point]) -> float:
-    """The gap that may be left after the last step: a thousandth of the default tolerance."""
-    return max(tol**1.5, objective.resolution)
+class Certificate:
+    """Estimates value - minimum, above rather than below, and to within a factor of ten.
+
+    By the quadratic model of a step it is what the step gains and what the model has left then. By
+    the gradient it is half its square, in the norm of the preconditioner's inverse, times what that
+    has been too small by: for the model (`Step.shortfall`), and for the objective, which has gone
+    down by more since the estimate before this one. That is the weaker evidence, as it knows the
+    Hessian of the step before only, and the one for exact steps, where another model is dear.
+
+    A step that has left the fraction t of the gradient, as curvature falls along it, will be
+    followed by others: both are for the sum of a geometric series, 1 / (1 - t).
+    """
+
+    MARGIN, MOST = 3.0, 10.0  # of the series, at most
+
+    def __init__(self) -> None:
+        self.estimate, self.shortfall, self.series = np.inf, 1.0, 1.0
+
+    def of_model(self, step: Step, value: float) -> float:
+        """The relative gap where a step was computed from, before it is taken."""
+        if not step.inside:
+            return np.inf
+        decrease = step.decrease + max(step.shortfall, self.shortfall) * step.left
+        return relative_gap(self.MARGIN * self.series * decrease, value)
+
+    def after(self, step: Step, value_before: float, point: P, preconditioner: Inverse) -> float:
+        """The relative gap at the point that a step has led to, by the gradient there."""
+        norm = norm_of(point.gradient, preconditioner)
+        gone = (value_before - point.value) / self.estimate
+        to_come = 1 - norm / step.gradient_norm if step.gradient_norm else 1.0
+        self.shortfall, self.series = step.shortfall, 1 / max(to_come, 1 / self.MOST)
+        self.estimate = max(0.5 * norm**2, TINY)
+        too_small = max(1.0, gone, self.shortfall) * self.series
+        return relative_gap(self.MARGIN * too_small * self.estimate, point.value)
+
+
+def first_radius(point: Point, preconditioner: Inverse) -> float:
+    """The norm of the Newton step, or what a step can be that promises no more than the value.
+
+    There is no more to gain. From coefficients of 0 with many classes the Newton step promises a
+    multiple, and raises the logits of each row's class by their number.
+    """
+    norm = norm_of(point.gradient, preconditioner)
+    return min(norm, point.value / norm) if norm > 0 else 0.0
 
 
 def lowest_decrease(objective: Objective[Point], value: float) -> float:
@@ -111,7 +165,8 @@ def final_status(gap: float, value: float, tol: float, objective: Objective[Poin
     if gap <= tol:
         return Status.WITHIN_TOL
     left = gap * (value / (1 + gap)) if np.isfinite(gap) else value  # gap times the minimum
-    within_noise = gap <= NOISE * objective.resolution or left <= ROUNDING
+    # The estimate of the gap is above it rather than below, by a factor of ten at most.
+    within_noise = gap <= NOISE * objective.resolution or left <= 10 * ROUNDING
     return Status.AT_PRECISION if within_noise else Status.OUT_OF_PRECISION
 
 
@@ -121,21 +176,26 @@ def steihaug(
     gradient: np.ndarray,
     radius: float,
     tolerance: float,
+    *,
+    enough: float = 0.0,
 ) -> Step:
     """Conjugate gradients for H s = -gradient, stopped at the edge of the region |s|_M <= radius.
 
-    M is the preconditioner; `tolerance` is relative, in the norm of its inverse.
+    M is the preconditioner; `tolerance` is relative, in the norm of its inverse. They also stop
+    where the model has no more than `enough` left to gain.
     """
     step = np.zeros_like(gradient)
     residual = gradient.copy()
     solved = solve(residual)
     direction = -solved
-    size = float(np.vdot(residual, solved))  # |residual|^2 in the inverse norm
+    size = first_size = float(np.vdot(residual, solved))  # |residual|^2 in the inverse norm
     small = tolerance**2 * size
     step_step, step_direction, direction_direction = 0.0, 0.0, size
-    decrease = 0.0
+    decrease, sizes, decreases = 0.0, [size], [0.0]  # before each step, what it was and had gained
+    inside = True
     for _ in range(MOST_PRODUCTS):
-        if size <= small or size <= 0:
+        done = size * max(1.0, 2 * decrease / first_size) <= 2 * enough if decrease else False
+        if size <= small or size <= 0 or done:
             break
         curved = product(direction)
         curvature = float(np.vdot(direction, curved))
@@ -148,9 +208,10 @@ def steihaug(
             beyond = radius**2 - step_step
             root = np.sqrt(max(step_direction**2 + direction_direction * beyond, 0.0))
             to_edge = beyond / (step_direction + root)
-            step = step + to_edge * direction
+            step += to_edge * direction
             decrease += to_edge * size - 0.5 * to_edge**2 * curvature
-            return Step(step, decrease, np.inf, radius, inside=False)
+            step_step, size, inside = radius**2, np.inf, False
+            break
         step += length * direction
         decrease += 0.5 * length * size
         residual += length * curved
@@ -161,7 +222,23 @@ def steihaug(
         step_direction = (new_size / size) * (step_direction + length * direction_direction)
         direction_direction = new_size + (new_size / size) ** 2 * direction_direction
         step_step, size = ahead, new_size
-    return Step(step, decrease, 0.5 * max(size, 0.0), float(np.sqrt(step_step)), inside=True)
+        sizes.append(size)
+        decreases.append(decrease)
+    return Step(
+        step,
+        decrease,
+        left=0.5 * max(size, 0.0),
+        norm=float(np.sqrt(step_step)),
+        gradient_norm=float(np.sqrt(max(first_size, 0.0))),
+        shortfall=_shortfall(sizes[:-1], [decrease - before for before in decreases[:-1]]),
+        inside=inside,
+    )
+
+
+def _shortfall(sizes: list[float], gains: list[float]) -> float:
+    """What the preconditioner's estimate of the gain, size / 2, should have been multiplied by."""
+    pairs = zip(sizes, gains, strict=True)
+    return max((gain / (0.5 * size) for size, gain in pairs if size > 0), default=1.0)
 
 
 def forcing(gap: float) -> float:

@@ -34,6 +34,8 @@ class Progress:
         """Look at an iteration; whether another method should go on."""
         self.values.append(value)
         self.spent.append(spent)
+        if self.rival is None and self.n_iter <= self.patience - STEADY:
+            return False
         self.to_go = self.passes_to_go(tol)
         limit = SLOW * self.passes if self.rival is None else self.rival.to_go
         self.n_slow = self.n_slow + 1 if self.to_go > limit else 0

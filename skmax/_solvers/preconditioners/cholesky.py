@@ -17,13 +17,14 @@ def cholesky(matrix: np.ndarray, ridge: float) -> np.ndarray:
     FloatingPointError
         If the matrix is not finite, or no ridge makes it positive definite.
     """
-    diagonal = np.maximum(np.diag(matrix), max(min(np.diag(matrix).max(), 0.25), 1e-300))
+    diagonal = matrix.diagonal()
+    diagonal = np.maximum(diagonal, max(min(diagonal.max(), 0.25), 1e-300))
     for _ in range(MOST_RAISES):
         raised = matrix.copy()
-        raised[np.diag_indices(len(matrix))] += ridge * diagonal
+        raised.flat[:: len(matrix) + 1] += ridge * diagonal
         factor, failed = dpotrf(raised.T, overwrite_a=True, clean=False)  # symmetric: raised.T
         # OpenBLAS's takes NaN for a pivot like any other.
-        if not failed and np.isfinite(np.diag(factor)).all():
+        if not failed and np.isfinite(factor.diagonal()).all():
             return factor
         ridge *= 100
     raise FloatingPointError(_why_not(matrix, ridge))

@@ -126,7 +126,7 @@ def _fix_null_space(hessian: np.ndarray, shape: tuple[int, int]) -> None:
     n_outputs, n_columns = shape
     if n_outputs == 1:
         return
-    mean = np.diag(hessian).reshape(shape).mean(axis=0)
-    columns = np.arange(n_columns)
+    mean = hessian.diagonal().reshape(shape).mean(axis=0)
     blocks = hessian.reshape(n_outputs, n_columns, n_outputs, n_columns)
-    blocks[:, columns, :, columns] += (mean / n_outputs)[:, None, None]
+    diagonals = np.einsum("kala->kla", blocks)  # a view
+    diagonals += mean / n_outputs
