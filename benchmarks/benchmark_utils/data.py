@@ -42,10 +42,18 @@ class Unavailable(LookupError):
 
 def names():
     """Return the names of the folder's sets; without a folder, of those to be downloaded."""
+    return folder_names() or sorted({*FETCHERS, *OPENML_ID})
+
+
+def folder_names():
+    """Return the names of the folder's sets, none without a folder."""
     folder = _folder()
-    if folder is None:
-        return sorted({*FETCHERS, *OPENML_ID})
-    return sorted(path.stem for path in folder.glob("*.npz"))
+    return [] if folder is None else sorted(path.stem for path in folder.glob("*.npz"))
+
+
+def n_rows(name):
+    """Return how many rows a set has."""
+    return len(_read(name)[1])
 
 
 def load(name, *, rows=None, scaling="scaled", dtype="float64"):
