@@ -1,11 +1,12 @@
 """Print what a user waits for, and the memory of a fit, beside LogisticRegression.
 
-python benchmarks/everyday.py predict           predict_proba of one row and of a million
+python benchmarks/everyday.py predict           predict_proba of 1, 100 and 20,000 rows
 python benchmarks/everyday.py memory [SET ...]  peak memory of a fit beyond X (Linux)
 python benchmarks/everyday.py float32 [SET ...] default fits of skmax in float32 and float64
 """
 
 import argparse
+import itertools
 import statistics
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import scipy.sparse as sp
 from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression
 
@@ -46,29 +49,66 @@ def main(arguments):
     return 0
 
 
+PREDICTIONS = {
+    "float64": lambda X: X,
+    "DataFrame": lambda X: pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])]),
+    "int8": lambda X: (20 * X).astype(np.int8),
+    "CSR": None,  # 41,416 columns, of which a row fills 100
+}
+ROWS = (1, 100, 20_000)
+SECONDS = 0.4  # of one figure
+
+
 def predict(repeats):
-    """One row, and a million of 50 columns and 10 classes."""
+    """`predict_proba` of few and many rows, in turn with scikit-learn's."""
+    print("| rows | classes | X | skmax, us | scikit-learn, us | skmax / the other |")
+    print("|---:|---:|---|---:|---:|---:|")
+    slower = []
+    for kind, n_classes in itertools.product(PREDICTIONS, (2, 20)):
+        X, models = _fitted_models(kind, n_classes)
+        for n_rows in ROWS:
+            rows = X.iloc[:n_rows] if hasattr(X, "iloc") else X[:n_rows]
+            ours, theirs, ratio = _in_turn(models, rows, repeats)
+            print(
+                f"| {n_rows} | {n_classes} | {kind} | {ours * 1e6:.3g} | {theirs * 1e6:.3g} "
+                f"| {ratio:.3g} |",
+                flush=True,
+            )
+            if ratio > 1:
+                slower.append((n_rows, n_classes, kind))
+    print(f"\nSlower than scikit-learn: {slower or 'none'}.")
+
+
+def _fitted_models(kind, n_classes):
+    """20,000 rows of 30 columns (or CSR), and a model of each library fitted to some of them."""
     rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(20_000, 50)), rng.integers(0, 10, 20_000)
+    if kind == "CSR":
+        X = sp.random(ROWS[-1], 41_416, 100 / 41_416, format="csr", random_state=rng)
+    else:
+        X = PREDICTIONS[kind](rng.normal(size=(ROWS[-1], 30)))
+    y = rng.integers(0, n_classes, ROWS[-1])
+    some = X.iloc[:500] if hasattr(X, "iloc") else X[:500]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        models = {
-            "skmax": SoftmaxRegression().fit(X, y),
-            "scikit-learn": LogisticRegression(max_iter=30).fit(X, y),
-        }
-    for n_rows, unit, name in [(1, 1e6, "us"), (1_000_000, 1e3, "ms")]:
-        rows = rng.normal(size=(n_rows, 50))
-        times = {library: [] for library in models}
-        for _ in range(100 * repeats if n_rows == 1 else repeats):
-            for library, model in models.items():
-                begun = time.perf_counter()
-                model.predict_proba(rows)
-                times[library].append(time.perf_counter() - begun)
-        ours, theirs = (statistics.median(times[library]) for library in models)
-        print(
-            f"predict_proba of {n_rows} rows: skmax {ours * unit:.3g} {name}, "
-            f"scikit-learn {theirs * unit:.3g} {name}, ratio {theirs / ours:.2f}"
-        )
+        return X, [make(max_iter=5).fit(some, y[:500]) for make in MODELS.values()]
+
+
+def _in_turn(models, rows, repeats):
+    """The median times of `predict_proba` of both models, and the median of their ratios."""
+    begun = time.perf_counter()
+    for model in models:
+        model.predict_proba(rows)
+    rounds = max(repeats, int(SECONDS / (time.perf_counter() - begun)))
+    times = []
+    for turn in range(min(rounds, 1000)):
+        pair = [0.0, 0.0]
+        for index in (0, 1) if turn % 2 else (1, 0):
+            begun = time.perf_counter()
+            models[index].predict_proba(rows)
+            pair[index] = time.perf_counter() - begun
+        times.append(pair)
+    ours, theirs = np.median(times, axis=0)
+    return ours, theirs, statistics.median(one / other for one, other in times)
 
 
 def float32(sets, repeats):

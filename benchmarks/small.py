@@ -67,6 +67,8 @@ def store(stored, options):
     """Measure the peers or the minima, and keep what is known after each table."""
     for table in tables(options.sets):
         X, y = table.read()
+        if options.rows and len(y) > options.rows:
+            continue
         for C in STRENGTHS:
             known = stored["fits"].setdefault(f"{table} C={C:g}", {})
             if options.peers:

@@ -11,12 +11,13 @@ import numpy as np
 from scipy.linalg.blas import daxpy, ddot
 
 from skmax._solvers.newton import (
-    ENOUGH,
     Certificate,
+    Enough,
     Step,
     final_status,
     forcing,
     lowest_decrease,
+    never_enough,
     norm_of,
     relative_gap,
     steihaug,
@@ -118,10 +119,11 @@ def lbfgs(
         near = max(UNDERESTIMATE * tol, NEAR if n_iter <= MANY else NOT_FAR)
         newton_step = newton_step or gap <= near or -0.5 * slope <= floor
         if newton_step:
-            step = newton_step_of(point, memory, forcing(gap), ENOUGH * tol * point.value)
+            enough = certificate.enough(tol, point.value)
+            step = newton_step_of(point, memory, forcing(gap), enough)
             gap = certificate.of_model(step, point.value)
             if n_iter > ORDINARY and (gap <= tol or step.decrease <= floor):
-                step = newton_step_of(point, memory, CERTAIN, 0.0)
+                step = newton_step_of(point, memory, CERTAIN, never_enough)
                 gap = certificate.of_model(step, point.value)
             if gap <= tol:
                 done = n_iter - 1, Status.WITHIN_TOL, values
@@ -150,7 +152,9 @@ def lbfgs(
     return Result(point, gap, max_iter, Status.OUT_OF_ITERATIONS, values)
 
 
-def newton_step_of(point: P, memory: QuasiNewtonMemory[P], tolerance: float, enough: float) -> Step:
+def newton_step_of(
+    point: P, memory: QuasiNewtonMemory[P], tolerance: float, enough: Enough
+) -> Step:
     """The Newton step by conjugate gradients, with the memory as preconditioner."""
     return steihaug(
         point.hessian_product, memory.solve, point.gradient, np.inf, tolerance, enough=enough

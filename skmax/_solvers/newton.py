@@ -28,10 +28,19 @@ MOST_PRODUCTS = 1000  # Hessian products for one step
 #: The rounding of a probability: residuals, and what there is to gain, are not known better. A loss
 #: that all but vanishes is at its minimum when less than this is left.
 ROUNDING = float(np.finfo(np.float64).eps)
+LOOSE = 0.3  # how exactly Newton's equation is solved, at the least
 TINY = float(np.finfo(np.float64).tiny)
-#: Of the gap that is asked for, what a step may leave by its model: the objective differs from it.
-ENOUGH = 0.1
 NOISE = 100  # times the resolution of the value, a gap that may be rounding of the gradient
+
+
+#: Whether a step is solved for exactly enough: from what its model had to gain, what it has left,
+#: both by the preconditioner, and what it has gained.
+Enough = Callable[[float, float, float], bool]
+
+
+def never_enough(first: float, left: float, gained: float) -> bool:
+    """Go on to the tolerance."""
+    return False
 
 
 @dataclass
@@ -77,7 +86,7 @@ def newton(
             point.gradient,
             radius,
             forcing(gap),
-            enough=ENOUGH * tol * point.value,
+            enough=certificate.enough(tol, point.value),
         )
         gap_here = certificate.of_model(step, point.value)
         if gap_here <= tol:
@@ -123,6 +132,7 @@ class Certificate:
     """
 
     MARGIN, MOST = 3.0, 10.0  # of the series, at most
+    ENOUGH = 0.1  # of the gap that is wanted: the objective differs from its model
 
     def __init__(self) -> None:
         self.estimate, self.shortfall, self.series = np.inf, 1.0, 1.0
@@ -134,14 +144,24 @@ class Certificate:
         decrease = step.decrease + max(step.shortfall, self.shortfall) * step.left
         return relative_gap(self.MARGIN * self.series * decrease, value)
 
+    def enough(self, tol: float, value: float) -> Enough:
+        """Whether a step is solved for as exactly as a gap of tol takes."""
+        wanted = tol * value
+
+        def is_enough(first: float, left: float, gained: float) -> bool:
+            by_model = self.MARGIN * self.series * (gained + self.shortfall * left)
+            return by_model <= wanted or (left <= self.ENOUGH * wanted and left <= LOOSE**2 * first)
+
+        return is_enough
+
     def after(self, step: Step, value_before: float, point: P, preconditioner: Inverse) -> float:
         """The relative gap at the point that a step has led to, by the gradient there."""
         norm = norm_of(point.gradient, preconditioner)
         gone = (value_before - point.value) / self.estimate
         to_come = 1 - norm / step.gradient_norm if step.gradient_norm else 1.0
-        self.shortfall, self.series = step.shortfall, 1 / max(to_come, 1 / self.MOST)
+        self.shortfall, self.series = max(1.0, step.shortfall), 1 / max(to_come, 1 / self.MOST)
         self.estimate = max(0.5 * norm**2, TINY)
-        too_small = max(1.0, gone, self.shortfall) * self.series
+        too_small = max(gone, self.shortfall) * self.series
         return relative_gap(self.MARGIN * too_small * self.estimate, point.value)
 
 
@@ -177,12 +197,12 @@ def steihaug(
     radius: float,
     tolerance: float,
     *,
-    enough: float = 0.0,
+    enough: Enough = never_enough,
 ) -> Step:
     """Conjugate gradients for H s = -gradient, stopped at the edge of the region |s|_M <= radius.
 
     M is the preconditioner; `tolerance` is relative, in the norm of its inverse. They also stop
-    where the model has no more than `enough` left to gain.
+    where `enough` says so: see `Certificate.enough`.
     """
     step = np.zeros_like(gradient)
     residual = gradient.copy()
@@ -194,8 +214,7 @@ def steihaug(
     decrease, sizes, decreases = 0.0, [size], [0.0]  # before each step, what it was and had gained
     inside = True
     for _ in range(MOST_PRODUCTS):
-        done = size * max(1.0, 2 * decrease / first_size) <= 2 * enough if decrease else False
-        if size <= small or size <= 0 or done:
+        if size <= small or (decrease > 0 and enough(0.5 * first_size, 0.5 * size, decrease)):
             break
         curved = product(direction)
         curvature = float(np.vdot(direction, curved))
@@ -243,7 +262,7 @@ def _shortfall(sizes: list[float], gains: list[float]) -> float:
 
 def forcing(gap: float) -> float:
     """How exactly to solve for a step: loosely at first, to 2% where only digits are missing."""
-    return float(np.clip(100 * np.sqrt(gap), 0.02, 0.3)) if np.isfinite(gap) else 0.3
+    return float(np.clip(100 * np.sqrt(gap), 0.02, LOOSE)) if np.isfinite(gap) else LOOSE
 
 
 def norm_of(gradient: np.ndarray, preconditioner: Inverse) -> float:
