@@ -24,6 +24,7 @@ sys.path.append(str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves i
 
 from benchmark_utils.data import load
 from benchmark_utils.machine import describe
+from benchmark_utils.memory import forget_the_peak, peak, resident
 from benchmark_utils.sets import PANEL, expand
 
 from skmax import SoftmaxRegression
@@ -154,18 +155,10 @@ def memory_of_one(library, text):
     size = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes + X.indices.nbytes
     some = np.linspace(0, len(y) - 1, 300).astype(int)
     make(max_iter=3).fit(X[some], y[some])  # what is compiled is compiled now
-    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
-    before = _status("VmRSS")
+    forget_the_peak()
+    before = resident()
     make().fit(X, y)
-    return f"{size / 1e6} {(_status('VmHWM') - before) / 1e3}"
-
-
-def _status(name):
-    """A number of kB from what the kernel knows of this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(name):
-            return int(line.split()[1])
-    raise LookupError(name)
+    return f"{size / 1e6} {peak() - before}"
 
 
 if __name__ == "__main__":

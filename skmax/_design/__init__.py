@@ -29,7 +29,9 @@ Design = DenseDesign | CsrDesign
 ROW_SPACE_ROWS = 2000  # up to which a dense X with more columns than rows is moved to its row space
 
 
-def design_of(X: Any, weight: np.ndarray, intercept: bool, *, may_rotate: bool) -> Design:
+def design_of(
+    X: Any, weight: np.ndarray, intercept: bool, *, may_rotate: bool, threads: int = 1
+) -> Design:
     """The design that suits the format and the shape of X.
 
     `weight` (n,) sums to 1; `may_rotate` says that the penalty does not change when the problem is
@@ -42,7 +44,7 @@ def design_of(X: Any, weight: np.ndarray, intercept: bool, *, may_rotate: bool) 
         return CsrDesign(X, columns_of(X, weight, intercept), intercept)
     if not (X.flags.c_contiguous or X.flags.f_contiguous):
         X = np.ascontiguousarray(X)
-    columns = columns_of(X, weight, intercept)
+    columns = columns_of(X, weight, intercept, threads)
     if may_rotate and len(X) <= ROW_SPACE_ROWS and len(X) < X.shape[1]:
         return RowSpaceDesign(X, columns, intercept, weight)
     return DenseDesign(X, columns, intercept)

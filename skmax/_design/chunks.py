@@ -12,7 +12,7 @@ from typing import TypeVar
 import numpy as np
 
 BLOCK_BYTES = 2**19  # a block of rows stays in the L2 cache, with its logits and residuals
-CHUNK_BYTES = 2**25  # memory for the partial sums of all chunks of rows
+CHUNK_BYTES = 2**24  # memory for the partial sums of all chunks of rows
 MAX_CHUNKS = 16
 CHUNK_OPERATIONS = 500_000  # on the rows of a chunk: below that a thread costs more than it brings
 SUM_OPERATIONS = 16  # on the rows of a chunk for each number of its partial sum

@@ -1,13 +1,14 @@
 """What standardises the columns of X: a shift and a scale of each, from sums over the rows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 
-from skmax import _kernels
-from skmax._design.chunks import block_rows
+from skmax import _kernels, _threads
+from skmax._design.chunks import block_rows, tree_sum
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Columns:
         return np.divide(1.0, self.deviation, out=inverse, where=self.deviation > 0)
 
 
-def columns_of(X: Any, weight: np.ndarray, intercept: bool) -> Columns:
+def columns_of(X: Any, weight: np.ndarray, intercept: bool, threads: int = 1) -> Columns:
     """The moments of the columns of X, dense or canonical CSR; `weight` (n,) sums to 1.
 
     Raises
@@ -40,8 +41,10 @@ def columns_of(X: Any, weight: np.ndarray, intercept: bool) -> Columns:
     ValueError
         If the squares of a column's entries overflow.
     """
-    moments = _csr_columns if scipy.sparse.issparse(X) else _dense_columns
-    columns = moments(X, weight, intercept)
+    if scipy.sparse.issparse(X):
+        columns = _csr_columns(X, weight, intercept)
+    else:
+        columns = _dense_columns(X, weight, intercept, threads)
     wrong = ~(np.isfinite(columns.shift) & np.isfinite(columns.deviation))
     if wrong.any():
         raise ValueError(
@@ -57,21 +60,21 @@ def row_slices(X: np.ndarray) -> list[slice]:
     return [slice(start, start + size) for start in range(0, len(X), size)]
 
 
-def _dense_columns(X: np.ndarray, weight: np.ndarray, intercept: bool) -> Columns:
+def _dense_columns(X: np.ndarray, weight: np.ndarray, intercept: bool, threads: int) -> Columns:
     """Two sweeps, the first about the first row.
 
     A large offset costs no digits so, and the deviation of a constant column is 0 to the last bit.
     """
-    parts = row_slices(X)
-    shift = np.zeros(X.shape[1])
+    parts, shift = row_slices(X), np.zeros(X.shape[1])
+
+    def total(of_part: Callable[[slice], np.ndarray]) -> np.ndarray:
+        return tree_sum(_threads.map_in_order(of_part, parts, threads))
+
     if intercept:
         first = X[0].astype(np.float64)
-        for part in parts:
-            shift += weight[part] @ (X[part] - first)
-        shift = (first + shift).astype(X.dtype).astype(np.float64)  # as it is then applied
-    second = np.zeros(X.shape[1])
-    for part in parts:
-        second += weight[part] @ (X[part] - shift) ** 2
+        shift = first + total(lambda part: weight[part] @ (X[part] - first))
+        shift = shift.astype(X.dtype).astype(np.float64)  # as it is then applied
+    second = total(lambda part: weight[part] @ (X[part] - shift) ** 2)
     return Columns(shift, np.sqrt(second))
 
 

@@ -44,7 +44,7 @@ class DenseDesign(Standardised):
         Scaled first: the gradient over some chunks is then one of the sums that make the whole.
         """
         totals *= self._padded_scale
-        return tree_sum(totals)[:, : self.n_columns]
+        return tree_sum(totals)[:, : self.n_columns].copy()  # a view would keep all totals
 
     @functools.cached_property
     def squared_norms(self) -> np.ndarray:

@@ -6,7 +6,9 @@ import numpy as np
 
 from skmax import _kernels, _threads
 from skmax._design import Design
-from skmax._design.chunks import tree_sum
+from skmax._design.chunks import chunks, tree_sum
+
+COVARIANCE_ROWS = 2**11  # whose probabilities are multiplied at a time
 
 
 class Rows(Protocol):
@@ -70,21 +72,28 @@ def weighted_second_moments(
 
 def class_covariance(data: Rows, probabilities: np.ndarray) -> np.ndarray:
     """The weighted mean over the rows of diag(p) - p p' (K, K), or of p (1 - p) for one output."""
+    n_outputs, n_rows = probabilities.shape
 
     def work(chunk: tuple[int, int]) -> np.ndarray:
-        p = probabilities[:, slice(*chunk)]
-        if len(p) == 1:
-            p = np.concatenate([p, 1 - p])
-        products = ((p * data.rounded_weight[slice(*chunk)]) @ p.T).astype(np.float64)
-        if len(probabilities) == 1:
-            return products[:1, 1:]
-        diagonal = np.s_[:: len(p) + 1]
-        products.flat[diagonal] = 0.0
-        covariance = -products
-        covariance.flat[diagonal] = products.sum(axis=1)
-        return covariance
+        products = np.zeros((max(2, n_outputs),) * 2)
+        for start in range(*chunk, COVARIANCE_ROWS):
+            rows = slice(start, min(start + COVARIANCE_ROWS, chunk[1]))
+            p = probabilities[:, rows]
+            if n_outputs == 1:
+                p = np.concatenate([p, 1 - p])
+            products += (p * data.rounded_weight[rows]) @ p.T
+        return products
 
-    return tree_sum(_threads.map_in_order(work, data.chunks, data.threads))
+    # Chunks of their own: with many classes these sums are larger than the gradient's.
+    parts = chunks(n_rows, n_outputs**2, n_rows * n_outputs**2)
+    products = tree_sum(_threads.map_in_order(work, parts, data.threads))
+    if n_outputs == 1:
+        return products[:1, 1:]
+    diagonal = np.s_[:: n_outputs + 1]
+    products.flat[diagonal] = 0.0
+    covariance = -products
+    covariance.flat[diagonal] = products.sum(axis=1)
+    return covariance
 
 
 def influence_of_rows(data: Rows, probabilities: np.ndarray) -> np.ndarray:

@@ -89,6 +89,7 @@ def data_of(
 ) -> tuple[Design, CrossEntropy]:
     """The data term with so many rows of coefficients, and the design that it goes over."""
     weight = targets.weight / float(targets.weight.sum())
-    design = design_of(X, weight, fit_intercept, may_rotate=Ridge.invariant_to_rotation)
+    may_rotate = Ridge.invariant_to_rotation
+    design = design_of(X, weight, fit_intercept, may_rotate=may_rotate, threads=threads)
     kernel_targets = targets.for_kernels(n_outputs, design.dtype)
     return design, CrossEntropy(design, kernel_targets, weight, n_outputs, threads)
