@@ -2,14 +2,17 @@
 
 python benchmarks/networks.py [CASE ...]           seconds per epoch, each at its best threads
 python benchmarks/networks.py accuracy [CASE ...]  test accuracy after ten epochs, over five seeds
-python benchmarks/networks.py small                fits of small tables, all else by default
+python benchmarks/networks.py small                fits of small tables, all else by default;
+                                                   --beside: with something else on the machine
 
 Each figure is from a process of its own; with --repeats the processes take turns, and the median
 counts. An epoch is (the time of a fit of several epochs - that of one) / (their difference).
 """
 
 import argparse
+import contextlib
 import itertools
+import os
 import statistics
 import subprocess
 import sys
@@ -35,6 +38,7 @@ from skmax import MLPClassifier
 
 LONG = 0.4  # seconds of the epochs timed together
 TIMINGS = 3
+PAUSE = 0.05  # seconds between two fits: the threads of the one before spin for a while
 DTYPES = ("float32", "float64")
 
 
@@ -76,13 +80,15 @@ def main(arguments):
     )
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=10, help="of accuracy")
+    parser.add_argument("--beside", choices=BESIDE, default="nothing", help="of small (Linux)")
     parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.one:
         return print(seconds_per_epoch(options.cases[0], *options.one))
     print(f"{describe('skmax', 'scikit-learn', 'numpy', 'numba', 'torch')}.\n")
     if options.cases == ["small"]:
-        return small(options.repeats)
+        with BESIDE[options.beside]():
+            return small(options.repeats)
     if options.cases[:1] == ["accuracy"]:
         return accuracy(options.cases[1:] or CASES, options.epochs)
     return speed(options.cases or CASES, options.repeats)
@@ -95,6 +101,55 @@ SMALL = {
     "digits": load_digits,
 }
 SETTINGS = {"adam": {}, "sgd": {"solver": "sgd"}, "two layers": {"hidden_layer_sizes": (64, 64)}}
+
+
+@contextlib.contextmanager
+def _process(*command):
+    """Something else on the machine."""
+    other = subprocess.Popen(command)
+    try:
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+def _busy():
+    """A process that keeps one core busy."""
+    return _process(sys.executable, "-c", "while True: pass")
+
+
+def _real_time():
+    """A process of real-time priority that takes half of the last core in turns of 5 ms."""
+    turns = """
+import time
+while True:
+    end = time.perf_counter() + 0.005
+    while time.perf_counter() < end:
+        pass
+    time.sleep(0.005)
+"""
+    core = str(max(os.sched_getaffinity(0)))
+    return _process("chrt", "-f", "50", "taskset", "-c", core, sys.executable, "-c", turns)
+
+
+@contextlib.contextmanager
+def _one_core():
+    """This process on one core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
+BESIDE = {
+    "nothing": contextlib.nullcontext,
+    "busy": _busy,
+    "real-time": _real_time,
+    "one-core": _one_core,
+}
 
 
 def small(repeats):
@@ -119,19 +174,20 @@ def small(repeats):
 
 
 def _epochs_of_fits(X, y, settings, repeats):
-    """Median seconds an epoch: skmax by default and on one thread, scikit-learn on one and all."""
-    found = [[] for _ in range(4)]
+    """Median seconds an epoch: skmax with two threads and one, scikit-learn with one and all."""
+    ways = [
+        (MLPClassifier, {"n_jobs": 2}, None),
+        (MLPClassifier, {"n_jobs": 1}, None),
+        (neural_network.MLPClassifier, {}, 1),
+        (neural_network.MLPClassifier, {}, None),
+    ]
+    found = [[] for _ in ways]
     warnings.simplefilter("ignore")
     for seed in range(repeats + 1):
-        for index, (library, options, threads) in enumerate(
-            [
-                (MLPClassifier, {}, None),
-                (MLPClassifier, {"n_jobs": 1}, None),
-                (neural_network.MLPClassifier, {}, 1),
-                (neural_network.MLPClassifier, {}, None),
-            ]
-        ):
+        for index in range(4)[:: -1 if seed % 2 else 1]:
+            library, options, threads = ways[index]
             model = library(random_state=seed, **settings, **options)
+            time.sleep(PAUSE)
             with threadpoolctl.threadpool_limits(threads):
                 seconds = _timed(model.fit, X, y)
             found[index].append(seconds / model.n_iter_)
