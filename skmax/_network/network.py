@@ -1,5 +1,7 @@
 """A network: its weights in one vector, and the objective as a function of it."""
 
+import threading
+
 import numpy as np
 
 from skmax import _kernels, _threads
@@ -20,6 +22,8 @@ class Network:
     def __init__(self, layout: NetworkLayout) -> None:
         self.layout = layout
         self.weights, self.transposed = layout.zeros(), layout.transposed()
+        self._of_one_row = layout.buffers(1, self.weights, self.transposed)
+        self._memories: dict[tuple[int, type], tuple[object, ...]] = {}
 
     def layers(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """Views of the weights (n_in, n_out) and biases (n_out,) of each layer."""
@@ -32,7 +36,7 @@ class Network:
 
     def transpose_weights(self) -> None:
         """Transpose the weights as they are now, for the way back."""
-        _kernels.transpose_weights(self.layout.buffers(1, self.weights, self.transposed))
+        _kernels.transpose_weights(self._of_one_row)
 
     def squared_norm(self) -> float:
         """|W|^2, the sum of the squared weights without the biases."""
@@ -87,14 +91,20 @@ class Network:
         return value / len(samples) + 0.5 * strength * self.squared_norm(), gradient
 
     def _memory(self, samples: Samples) -> tuple[object, ...]:
-        """What a kernel over some of the samples, block by block, is given to work with."""
-        layout, n_outputs = self.layout, self.layout.sizes[-1]
-        return (
-            layout.buffers(BLOCK_ROWS, self.weights, self.transposed),
-            batch_buffers(samples.targets, BLOCK_ROWS, layout.dtype),
-            layout.batch_config(BLOCK_ROWS),
-            thread_workspace(BLOCK_ROWS, n_outputs, layout.widest, layout.dtype),
-        )
+        """What a kernel over some of the samples, block by block, is given to work with.
+
+        The same for every call from a thread: to make it takes as long as to go over 100 samples.
+        """
+        key = threading.get_ident(), type(samples.targets)
+        if key not in self._memories:
+            layout, n_outputs = self.layout, self.layout.sizes[-1]
+            self._memories[key] = (
+                layout.buffers(BLOCK_ROWS, self.weights, self.transposed),
+                batch_buffers(samples.targets, BLOCK_ROWS, layout.dtype),
+                layout.batch_config(BLOCK_ROWS),
+                thread_workspace(BLOCK_ROWS, n_outputs, layout.widest, layout.dtype),
+            )
+        return self._memories[key]
 
     def _chunks(self, n_rows: int) -> list[tuple[int, int]]:
         """Ranges of rows for the threads."""
