@@ -188,3 +188,25 @@ def test_the_weights_of_targets_are_those_of_a_naive_sum():
     probabilities, weight = rng.dirichlet(np.ones(4), size=50).T, rng.exponential(size=50)
     found = Targets(np.arange(4), weight, class_probabilities=probabilities).class_totals()
     np.testing.assert_allclose(found, (probabilities * weight).sum(axis=1), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int64, np.uint64])
+def test_classes_of_integers_are_counted_as_unique_finds_them(dtype):
+    rng = np.random.default_rng(0)
+    for y in (rng.integers(0, 5, 50), rng.choice([3, 7, 100], 50), np.array([120, 0, 120])):
+        classes, codes = np.unique(y.astype(dtype), return_inverse=True)
+        targets = read_targets(y.astype(dtype), None, None, len(y))
+        np.testing.assert_array_equal(targets.classes, classes)
+        assert targets.classes.dtype == dtype
+        np.testing.assert_array_equal(targets.labels, codes)
+
+
+def test_integers_far_apart_are_classes_too():
+    y = np.array([-(2**62), 2**62, -(2**62), 5])
+    targets = read_targets(y, None, None, 4)
+    np.testing.assert_array_equal(targets.classes[targets.labels], y)
+
+
+def test_integers_that_hardly_repeat_are_warned_of():
+    with pytest.warns(UserWarning, match="unique classes"):
+        read_targets(np.arange(40) // 2 * 2 + (np.arange(40) > 30), None, None, 40)

@@ -313,3 +313,30 @@ def test_the_modules_of_the_public_names_are_found_in_the_package():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert {"functional", "linear_model", "neural_network", "softmax"} <= {*done.stdout.split()}
+
+
+@pytest.mark.parametrize("kind", ["int8", "bool", "frame", "frame of float32"])
+def test_predictions_for_integers_and_data_frames_are_those_for_their_floats(kind):
+    X, y = simulated(60, 4, 3)
+    rows = np.round(3 * X)
+    if kind.startswith("frame"):
+        pandas = pytest.importorskip("pandas")
+        rows = pandas.DataFrame(rows, columns=list("abcd"))
+        if kind.endswith("float32"):
+            rows = rows.astype(np.float32)
+    else:
+        rows = rows.astype(kind)
+    floats = np.asarray(rows, np.float32 if kind.endswith("float32") else np.float64)
+    model, expected = tight().fit(rows, y), tight().fit(floats, y)
+    probabilities = model.predict_proba(rows)
+    assert probabilities.dtype == floats.dtype
+    np.testing.assert_allclose(probabilities, expected.predict_proba(floats), atol=1e-5)
+
+
+def test_a_data_frame_with_its_columns_in_another_order_is_refused():
+    pandas = pytest.importorskip("pandas")
+    X, y = simulated(60, 4, 3)
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    model = SoftmaxRegression().fit(frame, y)
+    with pytest.raises(ValueError, match="in the same order"):
+        model.predict_proba(frame[list("bacd")])

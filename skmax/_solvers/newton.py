@@ -127,8 +127,8 @@ class Certificate:
     down by more since the estimate before this one. That is the weaker evidence, as it knows the
     Hessian of the step before only, and the one for exact steps, where another model is dear.
 
-    A step that has left the fraction t of the gradient, as curvature falls along it, will be
-    followed by others: both are for the sum of a geometric series, 1 / (1 - t).
+    As curvature falls along it, a step leaves the fraction t of the gradient beyond what its model
+    left. It will be followed by others: both are for a geometric series, 1 / (1 - t).
     """
 
     MARGIN, MOST = 3.0, 10.0  # of the series, at most
@@ -158,8 +158,12 @@ class Certificate:
         """The relative gap at the point that a step has led to, by the gradient there."""
         norm = norm_of(point.gradient, preconditioner)
         gone = (value_before - point.value) / self.estimate
-        to_come = 1 - norm / step.gradient_norm if step.gradient_norm else 1.0
-        self.shortfall, self.series = max(1.0, step.shortfall), 1 / max(to_come, 1 / self.MOST)
+        by_model = np.sqrt(2 * step.left) if step.inside else 0.0
+        unforeseen = max(norm - by_model, 0.0) / max(step.gradient_norm, TINY)
+        self.shortfall, self.series = (
+            max(1.0, step.shortfall),
+            1 / max(1 - unforeseen, 1 / self.MOST),
+        )
         self.estimate = max(0.5 * norm**2, TINY)
         too_small = max(gone, self.shortfall) * self.series
         return relative_gap(self.MARGIN * too_small * self.estimate, point.value)

@@ -1,0 +1,73 @@
+"""The gap that a fit reports, beside the true one: at most tol, and near it from above."""
+
+import numpy as np
+import pytest
+from problems import nearly_separable, simulated, sparse_simulated
+from sklearn.datasets import load_digits, load_iris, load_wine
+
+from skmax import SoftmaxRegression
+
+ROUNDING = 1e-13  # of a gap, below which nothing is known of it
+
+
+def wide():
+    """300 columns and 10 classes: L-BFGS comes first."""
+    return simulated(600, 300, 10, seed=1)
+
+
+def texts():
+    """More columns than a matrix of them is formed of."""
+    return sparse_simulated(300, 4500, 5, density=0.01)
+
+
+SETS = {
+    "iris": lambda: load_iris(return_X_y=True),
+    "wine": lambda: load_wine(return_X_y=True),
+    "digits": lambda: load_digits(return_X_y=True),
+    "two classes": lambda: simulated(400, 30, 2),
+    "26 classes": lambda: simulated(2000, 16, 26),
+    "wide": wide,
+    "texts": texts,
+}
+
+
+def true_gap(model, X, y):
+    """The relative distance of its objective from that of a fit to the floor of rounding."""
+    tight = SoftmaxRegression(C=model.C, tol=1e-16, max_iter=5000).fit(X, y)
+    lowest = min(tight.objective_, model.objective_)
+    return (model.objective_ - lowest) / lowest
+
+
+@pytest.mark.parametrize("C", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("solver", ["auto", "newton", "lbfgs"])
+@pytest.mark.parametrize("name", SETS)
+def test_the_gap_is_within_tol_and_its_estimate_is_near_from_above(name, solver, C):
+    X, y = SETS[name]()
+    model = SoftmaxRegression(C=C, solver=solver).fit(X, y)
+    gap = true_gap(model, X, y)
+    assert model.converged_
+    assert gap <= model.tol
+    if gap > ROUNDING:
+        assert gap <= model.optimality_gap_ <= 10 * gap
+    else:
+        assert model.optimality_gap_ <= model.tol
+
+
+@pytest.mark.parametrize("tol", [1e-1, 1e-3, 1e-6])
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+def test_no_more_is_done_than_tol_asks_for(solver, tol):
+    X, y = load_digits(return_X_y=True)
+    X = (X - X.mean(axis=0)) / np.maximum(X.std(axis=0), 1e-9)
+    model = SoftmaxRegression(solver=solver, tol=tol).fit(X, y)
+    gap = true_gap(model, X, y)
+    assert gap <= model.optimality_gap_ <= tol
+    assert gap > 1e-3 * tol
+
+
+@pytest.mark.parametrize("solver", ["newton", "lbfgs"])
+@pytest.mark.parametrize("C", [1.0, 100.0])
+def test_nearly_separable_classes(solver, C):
+    X, y = nearly_separable()
+    model = SoftmaxRegression(C=C, solver=solver).fit(X, y)
+    assert model.converged_
+    assert true_gap(model, X, y) <= model.tol
