@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 sys.path.append(str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves it out
 
 from benchmark_utils.machine import describe
-from benchmark_utils.small_tables import tables
+from benchmark_utils.small_tables import SCALINGS, tables
 from benchmark_utils.value import evaluate
 
 from skmax import SoftmaxRegression
@@ -138,17 +138,20 @@ def compare(stored, sets, most_rows):
 
 
 def summary(ratios):
-    """Print what was asked for beside what was reached."""
+    """Print the ratios of each set, over its draws, and what was asked for beside what there is."""
+    columns = [(scaling, C) for scaling in SCALINGS for C in STRENGTHS]
+    print("\n| data | " + " | ".join(f"{scaling}, C={C:g}" for scaling, C in columns) + " |")
+    print("|---|" + "---:|" * len(columns))
+    of_set = {}
+    for label, ratio in ratios.items():
+        name, *_, scaling, C = label.split()
+        of_set.setdefault(name, {}).setdefault(f"{scaling} {C}", []).append(ratio)
+    for name, cells in of_set.items():
+        found = (cells.get(f"{scaling} C={C:g}") for scaling, C in columns)
+        texts = (f"{statistics.geometric_mean(cell):.3g}" if cell else "" for cell in found)
+        print(f"| {name} | {' | '.join(texts)} |")
     mean = statistics.geometric_mean(ratios.values())
     print(f"\ngeometric mean {mean:.3g} (asked for: {FASTER:g}), {len(ratios)} fits")
-    for text, chosen in (
-        ("raw", [ratio for label, ratio in ratios.items() if "raw" in label]),
-        ("standardised", [ratio for label, ratio in ratios.items() if "standard" in label]),
-        *((f"C={C:g}", [r for label, r in ratios.items() if label.endswith(f"C={C:g}")])
-          for C in STRENGTHS),
-    ):  # fmt: skip
-        if chosen:
-            print(f"{text}: {statistics.geometric_mean(chosen):.3g}")
     slow = {label: ratio for label, ratio in ratios.items() if ratio < SLOWEST}
     print(f"below {SLOWEST:g}: {len(slow)}")
     for label, ratio in sorted(slow.items(), key=lambda item: item[1]):

@@ -11,8 +11,10 @@ from problems import quiet
 
 from skmax._objective.objective import Passes
 from skmax._solvers import METHODS, Result, Status, choose, solve
+from skmax._solvers.certificate import relative_gap
+from skmax._solvers.conjugate_gradients import steihaug
 from skmax._solvers.lbfgs import QuasiNewtonMemory, line_search
-from skmax._solvers.newton import newton, relative_gap, steihaug
+from skmax._solvers.newton import newton
 from skmax._solvers.patience import PATIENCE, SLOW, STEADY, Progress
 from skmax._solvers.preconditioners import (
     Diagonal,

@@ -10,16 +10,18 @@ from typing import Generic, NamedTuple
 import numpy as np
 from scipy.linalg.blas import daxpy, ddot
 
-from skmax._solvers.newton import (
+from skmax._solvers.certificate import (
     Certificate,
+    final_status,
+    lowest_decrease,
+    relative_gap,
+)
+from skmax._solvers.conjugate_gradients import (
     Enough,
     Step,
-    final_status,
     forcing,
-    lowest_decrease,
     never_enough,
     norm_of,
-    relative_gap,
     steihaug,
 )
 from skmax._solvers.protocol import Objective, OnIteration, P, Preconditioner
