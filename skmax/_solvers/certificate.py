@@ -44,8 +44,10 @@ class Certificate:
         wanted = tol * value
 
         def is_enough(first: float, left: float, gained: float) -> bool:
+            if left > LOOSE**2 * first:
+                return False
             by_model = self.MARGIN * self.series * (gained + self.shortfall * left)
-            return by_model <= wanted or (left <= self.ENOUGH * wanted and left <= LOOSE**2 * first)
+            return by_model <= wanted or left <= self.ENOUGH * wanted
 
         return is_enough
 
