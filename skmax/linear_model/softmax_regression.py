@@ -499,8 +499,9 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             if not finite:  # as some logits are where X is not
                 check_finite(self, X)
             return logits
-        check_finite(self, X)
         logits = np.asarray(X @ coef.T) + self.intercept_
+        if not np.isfinite(logits.sum()):
+            check_finite(self, X)
         if finish is not None:
             finish(logits)
         return logits
