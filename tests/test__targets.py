@@ -1,7 +1,10 @@
 """y, sample_weight and class_weight: what they are turned into, and what is refused."""
 
+import warnings
+
 import numpy as np
 import pytest
+from sklearn.utils.multiclass import check_classification_targets
 
 from skmax._estimators.targets import Targets, is_soft, read_sample_weight, read_soft, read_targets
 
@@ -207,6 +210,12 @@ def test_integers_far_apart_are_classes_too():
     np.testing.assert_array_equal(targets.classes[targets.labels], y)
 
 
-def test_integers_that_hardly_repeat_are_warned_of():
-    with pytest.warns(UserWarning, match="unique classes"):
-        read_targets(np.arange(40) // 2 * 2 + (np.arange(40) > 30), None, None, 40)
+def test_integers_that_hardly_repeat_are_warned_of_where_scikit_learn_does():
+    y = np.arange(40) // 2 * 2 + np.arange(40) % 2 * (np.arange(40) > 30)
+    with warnings.catch_warnings(record=True) as expected:
+        warnings.simplefilter("always")
+        check_classification_targets(y)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        read_targets(y, None, None, 40)
+    assert [str(one.message) for one in caught] == [str(one.message) for one in expected]

@@ -64,6 +64,17 @@ def test_no_more_is_done_than_tol_asks_for(solver, tol):
     assert gap > 1e-3 * tol
 
 
+@pytest.mark.parametrize("seed", range(24))
+def test_a_memory_that_has_gone_wrong_hides_no_gap(seed):
+    # Six rows of seven columns with scales over twelve decades: L-BFGS takes 130 iterations.
+    X, y = simulated(6, 7, 4, seed=seed % 6)
+    X = 10.0 ** np.arange(-6, 7, 2) * (X * (1 + 1e-12 * seed) + 1e4 * (seed % 2))
+    model = SoftmaxRegression(solver="lbfgs").fit(X, y)
+    exact = SoftmaxRegression(solver="newton", tol=1e-12).fit(X, y)
+    assert model.converged_
+    assert model.objective_ <= exact.objective_ * (1 + model.tol)
+
+
 @pytest.mark.parametrize("solver", ["newton", "lbfgs"])
 @pytest.mark.parametrize("C", [1.0, 100.0])
 def test_nearly_separable_classes(solver, C):

@@ -91,10 +91,12 @@ def steihaug(
         step_step, size = ahead, new_size
         sizes.append(size)
         decreases.append(decrease)
+    # Where rounding has taken over, and what is left seems to grow, it is no more than there was.
+    left = 0.5 * max(min(size, first_size), 0.0) if inside else np.inf
     return Step(
         step,
         decrease,
-        left=0.5 * max(size, 0.0),
+        left=left,
         norm=float(np.sqrt(step_step)),
         gradient_norm=float(np.sqrt(max(first_size, 0.0))),
         shortfall=_shortfall(sizes[:-1], [decrease - before for before in decreases[:-1]]),
