@@ -4,6 +4,7 @@ J. Nocedal, S. J. Wright, Numerical Optimization, 2006, algorithm 7.4; the line 
 weak Wolfe conditions (A. S. Lewis, M. L. Overton, Math. Program. 141, 2013).
 """
 
+import functools
 from collections import deque
 from typing import Generic, NamedTuple
 
@@ -17,10 +18,8 @@ from skmax._solvers.certificate import (
     relative_gap,
 )
 from skmax._solvers.conjugate_gradients import (
-    Enough,
     Step,
     forcing,
-    never_enough,
     norm_of,
     steihaug,
 )
@@ -122,19 +121,15 @@ def lbfgs(
         near = max(UNDERESTIMATE * tol, NEAR if n_iter <= MANY else NOT_FAR)
         newton_step = newton_step or gap <= near or -0.5 * slope <= floor
         if newton_step:
-            enough = certificate.enough(tol, point.value)
-            step = newton_step_of(point, memory, forcing(gap), enough)
+            certain = n_iter > ORDINARY
+            step = newton_step_of(point, memory, certificate, gap, tol, floor, certain)
             gap = certificate.of_model(step, point.value)
-            if n_iter > ORDINARY and (gap <= tol or step.decrease <= floor):
-                step = newton_step_of(point, memory, CERTAIN, never_enough)
-                gap = certificate.of_model(step, point.value)
-                if step.decrease <= floor:  # what is seen to be left is rounding
-                    gap = relative_gap(certificate.MARGIN * floor, point.value)
-                    status = final_status(gap, point.value, tol, objective)
-                    return Result(point, gap, n_iter - 1, status, values, step=step.direction)
-            if gap <= tol:
-                done = n_iter - 1, Status.WITHIN_TOL, values
-                return Result(point, gap, *done, step=step.direction)
+            rounding = certain and step.decrease <= floor  # is all that is seen to be left
+            if rounding:
+                gap = relative_gap(certificate.MARGIN * floor, point.value)
+            if gap <= tol or rounding:
+                status = final_status(gap, point.value, tol, objective)
+                return Result(point, gap, n_iter - 1, status, values, step=step.direction)
             direction, slope = step.direction, float(np.vdot(point.gradient, step.direction))
         found = line_search(objective, point, slope, direction, floor)
         # 3. Remember how the gradient changed.
@@ -153,19 +148,28 @@ def lbfgs(
             return Result(point, gap, n_iter, status, values, step=step.direction)
         if found is None:
             if not memory.pairs:
-                status = Status.WITHIN_TOL if newton_step and gap <= tol else Status.NO_DESCENT
-                return Result(point, gap, n_iter, status, values)
+                return Result(point, gap, n_iter, Status.NO_DESCENT, values)
             memory.pairs.clear()
     return Result(point, gap, max_iter, Status.OUT_OF_ITERATIONS, values)
 
 
 def newton_step_of(
-    point: P, memory: QuasiNewtonMemory[P], tolerance: float, enough: Enough
+    point: P,
+    memory: QuasiNewtonMemory[P],
+    certificate: Certificate,
+    gap: float,
+    tol: float,
+    floor: float,
+    certain: bool,
 ) -> Step:
-    """The Newton step by conjugate gradients, with the memory as preconditioner."""
-    return steihaug(
-        point.hessian_product, memory.solve, point.gradient, np.inf, tolerance, enough=enough
-    )
+    """The Newton step by conjugate gradients, with the memory as preconditioner.
+
+    Where it would be the end, to CERTAIN if so asked.
+    """
+    solve = functools.partial(steihaug, point.hessian_product, memory.solve, point.gradient, np.inf)
+    step = solve(forcing(gap), enough=certificate.enough(tol, point.value))
+    ends = certificate.of_model(step, point.value) <= tol or step.decrease <= floor
+    return solve(CERTAIN) if certain and ends else step
 
 
 def line_search(
