@@ -50,13 +50,15 @@ def main(arguments):
     return 0
 
 
-PREDICTIONS = {
-    "float64": lambda X: X,
-    "DataFrame": lambda X: pd.DataFrame(X, columns=[f"column {i}" for i in range(X.shape[1])]),
-    "int8": lambda X: (20 * X).astype(np.int8),
-    "CSR": None,  # 41,416 columns, of which a row fills 100
-}
 ROWS = (1, 100, 20_000)
+SHAPE = (ROWS[-1], 30)
+TEXTS = (ROWS[-1], 41_416)  # of the columns a row fills 100
+PREDICTIONS = {
+    "float64": lambda rng: rng.normal(size=SHAPE),
+    "DataFrame": lambda rng: pd.DataFrame(rng.normal(size=SHAPE)).add_prefix("column "),
+    "int8": lambda rng: rng.integers(-60, 60, SHAPE, dtype=np.int8),
+    "CSR": lambda rng: sp.random(*TEXTS, 100 / TEXTS[1], format="csr", random_state=rng),
+}
 SECONDS = 0.4  # of one figure
 
 
@@ -81,12 +83,9 @@ def predict(repeats):
 
 
 def _fitted_models(kind, n_classes):
-    """20,000 rows of 30 columns (or CSR), and a model of each library fitted to some of them."""
+    """20,000 rows, and a model of each library fitted to some of them."""
     rng = np.random.default_rng(0)
-    if kind == "CSR":
-        X = sp.random(ROWS[-1], 41_416, 100 / 41_416, format="csr", random_state=rng)
-    else:
-        X = PREDICTIONS[kind](rng.normal(size=(ROWS[-1], 30)))
+    X = PREDICTIONS[kind](rng)
     y = rng.integers(0, n_classes, ROWS[-1])
     some = X.iloc[:500] if hasattr(X, "iloc") else X[:500]
     with warnings.catch_warnings():

@@ -25,7 +25,6 @@ import numpy as np
 import scipy.sparse as sp
 import threadpoolctl
 from sklearn import neural_network
-from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
@@ -33,6 +32,7 @@ sys.path.append(str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves i
 
 from benchmark_utils.data import load
 from benchmark_utils.machine import describe
+from benchmark_utils.small_tables import BUNDLED
 
 from skmax import MLPClassifier
 
@@ -94,12 +94,6 @@ def main(arguments):
     return speed(options.cases or CASES, options.repeats)
 
 
-SMALL = {
-    "iris": load_iris,
-    "wine": load_wine,
-    "breast_cancer": load_breast_cancer,
-    "digits": load_digits,
-}
 SETTINGS = {"adam": {}, "sgd": {"solver": "sgd"}, "two layers": {"hidden_layer_sizes": (64, 64)}}
 
 
@@ -157,8 +151,8 @@ def small(repeats):
     print("| table | settings | skmax, ms | its one thread | scikit-learn, one thread | all |")
     print("|---|---|---:|---:|---:|---:|")
     ratios, waits = [], []
-    for table, settings in itertools.product(SMALL, SETTINGS):
-        X, y = SMALL[table](return_X_y=True)
+    for table, settings in itertools.product(BUNDLED, SETTINGS):
+        X, y = BUNDLED[table](return_X_y=True)
         ours, alone, theirs, theirs_all = _epochs_of_fits(
             StandardScaler().fit_transform(X), y, SETTINGS[settings], repeats
         )

@@ -94,7 +94,7 @@ def peer(X, y, C, solver):
             model = LogisticRegression(C=C, solver=solver, max_iter=1000)
             seconds, model = timed(functools.partial(model.fit, X, y))
         except TimeoutError:
-            return {"seconds": LIMIT, "warns": True, "stopped": True}
+            return {"seconds": LIMIT, "warns": True}
     value = evaluate(X, y, model.coef_, model.intercept_, C)[0]
     return {"seconds": seconds, "warns": bool(caught), "value": value}
 
@@ -104,7 +104,7 @@ def compare(stored, sets, most_rows):
     cells = [f"C={C:g}: ms (ratio) gap x estimate" for C in STRENGTHS]
     print("| " + " | ".join(["data", "rows x columns, classes", *cells]) + " |")
     print("|---|---|" + "---:|" * len(STRENGTHS))
-    ratios, gaps, wrong = {}, {}, []
+    ratios, gaps, wrong, stopped = {}, {}, [], []
     for table in tables(sets):
         X, y = table.read()
         if most_rows and len(y) > most_rows:
@@ -118,7 +118,7 @@ def compare(stored, sets, most_rows):
                 seconds, model = timed(functools.partial(model.fit, X, y))
             except TimeoutError:
                 seconds, model = LIMIT, None
-                wrong.append(label)
+                stopped.append(label)
             text = f"{seconds * 1e3:.3g}"
             if "peers" in known:
                 ratios[label] = best(known["peers"]) / seconds
@@ -134,7 +134,10 @@ def compare(stored, sets, most_rows):
     if ratios:
         summary(ratios)
     if gaps:
-        print(f"largest gap {max(gaps.values()):.2g}; not within tol: {wrong or 'none'}")
+        print(
+            f"largest gap of {len(gaps)}: {max(gaps.values()):.2g}; not within tol: {wrong or 'none'}"
+        )
+    print(f"not ended within {LIMIT} s: {stopped or 'none'}")
 
 
 def summary(ratios):

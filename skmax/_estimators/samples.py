@@ -45,19 +45,24 @@ def _without_names(model: Any, X: Any) -> Any:
 
     scikit-learn takes 50 us to tell that an array, and 300 us that a data frame, is as it was.
     """
-    names, columns = getattr(model, "feature_names_in_", None), getattr(X, "columns", None)
-    if columns is not None:
-        if (
-            names is None
-            or not hasattr(X, "to_numpy")
-            or not np.array_equal(np.asarray(columns, object), names)
-        ):
+    names = getattr(model, "feature_names_in_", None)
+    if hasattr(X, "columns"):
+        if names is None or not _is_plain_frame(X, names):
             return None
         X, names = X.to_numpy(), None
     if type(X) is np.ndarray and X.dtype.kind in "biu":
         X = X.astype(np.float64)
     fits = names is None and _is_as_needed(X)
     return X if fits and X.shape[1] == getattr(model, "n_features_in_", None) else None
+
+
+def _is_plain_frame(frame: Any, names: np.ndarray) -> bool:
+    """Whether a data frame has these columns, in order, all of NumPy's types: none is sparse."""
+    return (
+        hasattr(frame, "to_numpy")
+        and np.array_equal(np.asarray(frame.columns, object), names)
+        and all(isinstance(dtype, np.dtype) for dtype in frame.dtypes)
+    )
 
 
 def _is_as_needed(X: Any) -> bool:

@@ -94,6 +94,7 @@ class Network:
         """What a kernel over some of the samples, block by block, is given to work with.
 
         The same for every call from a thread: to make it takes as long as to go over 100 samples.
+        Part of it are this network's weights, so that threads cannot keep it for others too.
         """
         key = threading.get_ident(), type(samples.targets)
         if key not in self._memories:

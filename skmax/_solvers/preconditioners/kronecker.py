@@ -71,8 +71,10 @@ class Eigenbasis:
     a_k g_j + a (1 - g_j).
     """
 
-    #: Columns up to which: there, of one core with AVX-512, finding the basis takes as long as 40
-    #: to 60 solves with it. These take a fifth of those by Cholesky's factors.
+    #: Columns up to which. On one core with AVX-512 a solve with 65 columns and 10 classes takes 10
+    #: us, by Cholesky's factors 19, and the basis 0.3 ms, once; with 257 columns a solve takes as
+    #: long, and the basis 7 ms. Fits of 40 to 65 columns take 6 to 28% less, of 127 to 181 columns
+    #: between 20% less and 20% more.
     MOST_COLUMNS = 256
     TYPICAL = 0.1  # a: an eigenvalue of A
 
