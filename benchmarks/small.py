@@ -134,9 +134,8 @@ def compare(stored, sets, most_rows):
     if ratios:
         summary(ratios)
     if gaps:
-        print(
-            f"largest gap of {len(gaps)}: {max(gaps.values()):.2g}; not within tol: {wrong or 'none'}"
-        )
+        print(f"largest of {len(gaps)} gaps: {max(gaps.values()):.2g}")
+        print(f"not within tol: {wrong or 'none'}")
     print(f"not ended within {LIMIT} s: {stopped or 'none'}")
 
 

@@ -333,6 +333,17 @@ def test_predictions_for_integers_and_data_frames_are_those_for_their_floats(kin
     np.testing.assert_allclose(probabilities, expected.predict_proba(floats), atol=1e-5)
 
 
+def test_a_data_frame_of_sparse_columns_stays_sparse(monkeypatch):
+    pandas = pytest.importorskip("pandas")
+    X, y = sparse_simulated(60, 4, 3)
+    frame = pandas.DataFrame.sparse.from_spmatrix(X, columns=list("abcd"))
+    model = SoftmaxRegression().fit(X, y)
+    expected = model.predict_proba(X)
+    model.fit(frame, y)
+    monkeypatch.setattr(pandas.DataFrame, "to_numpy", lambda *_: pytest.fail("made dense"))
+    np.testing.assert_array_equal(model.predict_proba(frame), expected)
+
+
 def test_a_data_frame_with_its_columns_in_another_order_is_refused():
     pandas = pytest.importorskip("pandas")
     X, y = simulated(60, 4, 3)
