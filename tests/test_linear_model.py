@@ -336,6 +336,7 @@ def test_predictions_for_integers_and_data_frames_are_those_for_their_floats(kin
 def test_a_data_frame_of_sparse_columns_stays_sparse(monkeypatch):
     pandas = pytest.importorskip("pandas")
     X, y = sparse_simulated(60, 4, 3)
+    X = scipy.sparse.csr_matrix(X)
     frame = pandas.DataFrame.sparse.from_spmatrix(X, columns=list("abcd"))
     model = SoftmaxRegression().fit(X, y)
     expected = model.predict_proba(X)
