@@ -17,6 +17,7 @@ import json
 import math
 import signal
 import statistics
+import subprocess
 import sys
 import time
 import warnings
@@ -53,14 +54,24 @@ def main(arguments):
     options = parser.parse_args(arguments)
     stored = json.loads(STORE.read_text()) if STORE.exists() else {"machine": "", "fits": {}}
     warnings.simplefilter("ignore")
+    # What did not come with the install is compiled now.
+    compile_all = [sys.executable, "-m", "skmax", "--compile"]
+    subprocess.run(compile_all, check=True, stdout=subprocess.DEVNULL)
     with threadpool_limits(1):
         if options.peers or options.minima:
             store(stored, options)
         else:
             compare(stored["fits"], options.sets, options.rows)
-    if not (options.peers or options.minima):
-        print(f"\nPeers: {stored['machine']}.")
+            print(f"\nPeers: {stored['machine']}.")
+            here = this_machine()
+            if here != stored["machine"]:
+                print(f"This is another machine: {here}. Ratios hold after --peers alone.")
     return 0
+
+
+def this_machine():
+    """Return what peers are measured on."""
+    return describe("scikit-learn", "numpy", "scipy")
 
 
 def store(stored, options):
@@ -72,7 +83,7 @@ def store(stored, options):
         for C in STRENGTHS:
             known = stored["fits"].setdefault(f"{table} C={C:g}", {})
             if options.peers:
-                stored["machine"] = describe("scikit-learn", "numpy", "scipy")
+                stored["machine"] = this_machine()
                 known["peers"] = {name: peer(X, y, C, name) for name in SOLVERS}
             else:
                 tight = SoftmaxRegression(C=C, tol=1e-12, max_iter=10_000, n_jobs=1).fit(X, y)

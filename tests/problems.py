@@ -303,10 +303,10 @@ class AllThreads:
     def __init__(self, most, large):
         self.most = self.threads = most
 
-    def batches(self, most):
+    def parts(self, most):
         return most
 
-    def took(self, n_batches, seconds):
+    def took(self, n_parts, seconds):
         pass
 
 
@@ -314,3 +314,8 @@ def give_networks_all_threads(monkeypatch):
     """Networks are trained by all threads, however small they are."""
     monkeypatch.setattr("skmax._network.epochs.WORTH_A_THREAD", 1)
     monkeypatch.setattr("skmax._network.epochs.ThreadChoice", AllThreads)
+
+
+def give_passes_all_threads(monkeypatch):
+    """Passes over the rows are made by all threads, however little they do."""
+    monkeypatch.setattr("skmax._objective.data_term.ThreadChoice", AllThreads)

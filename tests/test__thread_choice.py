@@ -1,13 +1,13 @@
 import pytest
 
-from skmax._network.thread_choice import ThreadChoice
+from skmax._thread_choice import ThreadChoice
 
 
 def run(choice, seconds, until, at_once=64):
     """Minibatches that take seconds(threads, time) each, until so much time is spent."""
     counts, begun = [], choice.spent
     while choice.spent - begun < until:
-        threads, count = choice.threads, choice.batches(at_once)
+        threads, count = choice.threads, choice.parts(at_once)
         counts.append((threads, count))
         choice.took(count, count * seconds(threads, choice.spent))
     return counts

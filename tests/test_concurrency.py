@@ -13,9 +13,16 @@ import pytest
 import scipy.sparse
 import threadpoolctl
 from marks import needs_forks
-from problems import SOLVERS, assert_same_bits, simulated, sparse_simulated
+from problems import (
+    SOLVERS,
+    assert_same_bits,
+    give_passes_all_threads,
+    simulated,
+    sparse_simulated,
+)
 
 from skmax import SoftmaxRegression, _solvers
+from skmax._thread_choice import ThreadChoice
 from skmax.linear_model import _problem
 
 
@@ -31,6 +38,7 @@ def large():
 def many_threads(monkeypatch):
     """Let as many threads run as are asked for, whatever the machine has."""
     monkeypatch.setattr(_problem._threads, "n_threads", lambda n_jobs=None: n_jobs or 4)
+    give_passes_all_threads(monkeypatch)
 
 
 def blas_limits():
@@ -55,6 +63,29 @@ def test_threads_change_no_bit(large, many_threads, solver, convert, dtype):
         assert_same_bits(fit(X, y, solver=solver, n_jobs=n_jobs), one)
 
 
+class Slower(ThreadChoice):
+    """A choice that is told that more threads take three times as long as one."""
+
+    used: list[int] = []
+
+    def took(self, n_parts, seconds):
+        self.used.append(self.threads)
+        super().took(n_parts, n_parts * (0.3 if self.threads > 1 else 0.1))
+
+
+def test_passes_leave_threads_that_slow_them_down(large, monkeypatch):
+    monkeypatch.setattr(_problem._threads, "n_threads", lambda n_jobs=None: 4)
+    monkeypatch.setattr("skmax._objective.data_term.ThreadChoice", Slower)
+    for least, first in ((0, 4), (np.inf, 1)):  # passes that are large, or not
+        monkeypatch.setattr("skmax._objective.data_term.LARGE", least)
+        Slower.used.clear()
+        model = fit(*large, solver="lbfgs")
+        assert Slower.used[0] == first
+        assert 4 in Slower.used  # tried
+        assert np.mean(np.equal(Slower.used, 4)) < 0.3
+        assert_same_bits(model, fit(*large, solver="lbfgs", n_jobs=1))
+
+
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_threads_change_no_bit_of_the_exact_method(many_threads, monkeypatch, n_classes):
     monkeypatch.setattr(_problem, "SMALL", 0)
@@ -77,7 +108,8 @@ def test_threads_are_used_for_large_problems_only(large, many_threads, monkeypat
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_overlapping_fits_give_the_same_bits_and_leave_the_blas_limits(large, solver):
+def test_overlapping_fits_give_the_same_bits_and_leave_the_blas_limits(large, solver, monkeypatch):
+    give_passes_all_threads(monkeypatch)
     problems = [large, simulated(500, 8, 3), simulated(2000, 20, 5), simulated(100, 150, 2)] * 2
     alone = [fit(*problem, solver=solver) for problem in problems]
     before = blas_limits()

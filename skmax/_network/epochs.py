@@ -22,7 +22,7 @@ from skmax._network.network import Network
 from skmax._network.optimiser import Optimiser
 from skmax._network.result import Diverged
 from skmax._network.samples import Samples
-from skmax._network.thread_choice import ThreadChoice
+from skmax._thread_choice import ThreadChoice
 
 #: Seconds between two looks at whether the user has interrupted: too short to be noticed.
 SLICE = 0.1
@@ -76,7 +76,7 @@ class Epochs:
         config = self.network.layout.batch_config(self.size, self.dropout, seed)
         first = 0
         while first < self.n_batches:
-            count, begun = self.choice.batches(self.batches_at_a_time), time.perf_counter()
+            count, begun = self.choice.parts(self.batches_at_a_time), time.perf_counter()
             last = min(first + count, self.n_batches)
             self._run_batches(first, last, order, config, step, totals)
             if not np.isfinite(totals[first:last]).all():

@@ -17,8 +17,10 @@ class Rows(Protocol):
     design: Design
     weight: np.ndarray
     rounded_weight: np.ndarray
-    threads: int
     chunks: list[tuple[int, int]]
+
+    @property
+    def threads(self) -> int: ...
 
 
 def pair_hessian(data: Rows, probabilities: np.ndarray, max_rows: int | None) -> np.ndarray:

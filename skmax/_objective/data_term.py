@@ -3,7 +3,9 @@
 (1/S) sum_i s_i CE(targets_i, softmax(logits_i)),   S = sum_i s_i
 """
 
-from typing import Protocol
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -16,11 +18,18 @@ from skmax._objective.curvature import (
     weighted_second_moments,
 )
 from skmax._objective.probabilities import SharedProbabilities
+from skmax._thread_choice import ThreadChoice
 
 #: Times as many operations a second in a matrix of second moments as in a pass, in benchmarks of
 #: both on one core with AVX-512.
 MOMENTS_SPEED = 1.5
 LOGIT_ROWS = 2**12  # whose logits are looked at while they lie in the cache
+#: Products of an entry of X and an output from which a pass begins with all threads. On two cores
+#: passes of 1 to 4 million took as long with two threads as with one, and up to half as long again
+#: where another program had one of the cores; those of 10 million took 0.8 of the time.
+LARGE = 4_000_000
+
+_Answer = TypeVar("_Answer")
 
 
 class DataTermPoint(Protocol):
@@ -44,7 +53,7 @@ class DataTerm(Protocol):
     """A sum over rows and nothing else, as a function of coef (n_outputs, n_columns).
 
     `shape` is that of coef, the last column the intercept; `resolution` is what a value may be off
-    by, relative to it, through rounding; `threads` says how many may be used.
+    by, relative to it, through rounding; `threads` says how many are used at present.
     """
 
     @property
@@ -70,8 +79,8 @@ class CrossEntropy:
         Sample weights, summing to 1 (over all the rows that are added up).
     n_outputs : int
         Rows of `coef`: the number of classes, or 1 for two classes.
-    threads : int
-        How many threads go over the rows.
+    most_threads : int
+        How many threads may go over the rows.
     """
 
     def __init__(
@@ -80,9 +89,9 @@ class CrossEntropy:
         targets: _kernels.Targets,
         weight: np.ndarray,
         n_outputs: int,
-        threads: int,
+        most_threads: int,
     ) -> None:
-        self.design, self.targets, self.weight, self.threads = design, targets, weight, threads
+        self.design, self.targets, self.weight = design, targets, weight
         self.rounded_weight = weight.astype(design.dtype)
         self.shape = (n_outputs, design.n_columns)
         self.resolution = float(max(np.finfo(design.dtype).eps, 16 * np.finfo(np.float64).eps))
@@ -90,6 +99,9 @@ class CrossEntropy:
         self._curvature = _kernels.RowCurvature(self.rounded_weight, self.probabilities.array)
         self._terms = _kernels.RowTerms(targets, weight, self._curvature)
         operations = design.n_rows * design.entries_per_row * n_outputs
+        large = operations >= LARGE
+        self._evaluations = ThreadChoice(most_threads, large)
+        self._products = ThreadChoice(most_threads, large)
         #: Ranges of rows whose sums are formed separately.
         self.chunks = chunks(design.n_rows, int(np.prod(self.shape)), operations)
         # Rows that a pass works on at a time: they and their logits stay in the cache.
@@ -98,6 +110,11 @@ class CrossEntropy:
             ("pass", type(design.rows), design.dtype, design.bytes_per_row, n_outputs, size),
             lambda: _kernels.pass_workspace(design.rows, n_outputs, size),
         )
+
+    @property
+    def threads(self) -> int:
+        """How many threads evaluations take at present."""
+        return self._evaluations.threads
 
     def at(self, coef: np.ndarray) -> "CrossEntropyPoint":
         """Value, gradient and what a Hessian product needs, by one pass over the rows."""
@@ -126,7 +143,7 @@ class CrossEntropy:
                 totals[index],
             )
 
-        values = _threads.map_in_order(work, range(len(self.chunks)), self.threads)
+        values = self._over_chunks(work, self._evaluations)
         return tree_sum(values), design.gradient(totals, len(coef))
 
     def hessian_product(self, direction: np.ndarray) -> np.ndarray:
@@ -144,8 +161,15 @@ class CrossEntropy:
                 totals[index],
             )
 
-        _threads.map_in_order(work, range(len(self.chunks)), self.threads)
+        self._over_chunks(work, self._products)
         return design.gradient(totals, len(direction))
+
+    def _over_chunks(self, work: Callable[[int], _Answer], choice: ThreadChoice) -> list[_Answer]:
+        """[work(index) for each chunk], by as many threads as take least time."""
+        begun = time.perf_counter()
+        answers = _threads.map_in_order(work, range(len(self.chunks)), choice.threads)
+        choice.took(1, time.perf_counter() - begun)
+        return answers
 
     def largest_change(self, step: np.ndarray) -> float:
         """The most by which a step, of the shape of coef, changes the difference of two logits.

@@ -31,9 +31,14 @@ class Objective:
 
     def __init__(self, data: DataTerm, penalty: Penalty) -> None:
         self.data, self.penalty = data, penalty
-        self.shape, self.resolution, self.threads = data.shape, data.resolution, data.threads
+        self.shape, self.resolution = data.shape, data.resolution
         self.vanishing = 0.0 if penalty.bounds_coef else VANISHING
         self.passes = Passes()
+
+    @property
+    def threads(self) -> int:
+        """How many threads the data term uses at present."""
+        return self.data.threads
 
     def at(self, coef: np.ndarray) -> "ObjectivePoint":
         """The objective at `coef`, by one pass over the rows."""

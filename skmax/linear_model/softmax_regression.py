@@ -91,8 +91,9 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
     random_state : int, RandomState or None, default=None
         Not used by the present solvers; None is a fixed seed: nothing varies from run to run.
     n_jobs : int or None, default=None
-        The most threads for the rows of `X`; None and -1 mean all that the process may use. The
-        result is the same to the last bit for any number.
+        The most threads for the rows of `X`; None and -1 mean all that the process may use. How
+        many are used is chosen while the fit runs; the result is the same to the last bit for any
+        number.
     verbose : int, default=0
         1 prints a line per iteration.
 
@@ -121,8 +122,8 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
     optimality_gap_ : float
         The estimated relative gap of `objective_`: half the square of the Newton decrement, solved
         for by conjugate gradients, with a factor for what these and the curvature's change along a
-        step may have missed. On the benchmarks it lay above the true gap, by a factor of ten at
-        most. It does not depend on the scale of the features.
+        step may have missed. On the benchmarks it lay above the true gap, mostly by a factor of
+        three. It does not depend on the scale of the features.
     loss_curve_ : list of float
         The objective at the start and after each iteration.
 

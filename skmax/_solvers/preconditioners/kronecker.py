@@ -23,7 +23,7 @@ class Kronecker:
     UNIFORM = 100
 
     def __init__(self, objective: Objective[Point]) -> None:
-        self.n_columns, self.threads = objective.shape[1], objective.threads
+        self.objective, self.n_columns = objective, objective.shape[1]
         self.moments = np.empty((0, 0))
         self.inverse: Eigenbasis | Factors
 
@@ -32,7 +32,7 @@ class Kronecker:
         if self.n_columns <= Eigenbasis.MOST_COLUMNS:
             self.inverse = Eigenbasis(self.moments, point.penalty_diagonal)
         else:
-            self.inverse = Factors(self.moments, point.penalty_diagonal, self.threads)
+            self.inverse = Factors(self.moments, point.penalty_diagonal, self.objective.threads)
         self.inverse.follow(*_eigenvalues(point.class_covariance()))
         return False
 
