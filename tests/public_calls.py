@@ -35,6 +35,7 @@ LINEAR = [
     {"solver": "newton", "fit_intercept": False},
     {"solver": "lbfgs", "class_weight": "balanced"},
     {"C": np.inf},
+    {"l1_ratio": 0.5},
     {"C": np.float32(2), "fit_intercept": np.True_, "max_iter": np.int32(9)},
 ]
 #: Those of larger ones by their rows, columns and classes.

@@ -305,3 +305,18 @@ def network_gradient(layers, X, targets, weight, name, *, multilabel=False, mask
         if index:
             delta = (delta @ layers[index][0].astype(WIDE).T) * slopes[index - 1]
     return weight @ losses, gradients
+
+
+# A model with absolute values
+
+
+def minimise_model(hessian, thresholds, coef, slope, n_sweeps):
+    """The coefficients, and the slope there, after sweeps of coordinate descent."""
+    coef, start = coef.astype(WIDE), coef.astype(WIDE)
+    for _ in range(n_sweeps):
+        for i in range(len(coef)):
+            slope_here = slope[i] + hessian[i].astype(WIDE) @ (coef - start)
+            aim = coef[i] - slope_here / hessian[i, i]
+            size = max(abs(aim) - thresholds[i] / hessian[i, i], 0)
+            coef[i] = np.sign(aim) * size
+    return coef, slope + hessian.astype(WIDE) @ (coef - start)

@@ -136,6 +136,24 @@ class Standardised:
         upper += np.triu(upper, 1).T
         return upper * (self.scale[:, None] * self.scale)
 
+    def selected_columns(self, columns: np.ndarray) -> Callable[[slice], np.ndarray]:
+        """A function that gives some columns of a range of rows, standardised, in the dtype of X.
+
+        `columns` are in order; the column of ones may be the last.
+        """
+        features = columns[columns < self.n_features]
+        scale = self.scale[features].astype(self.dtype)
+        sparse = scipy.sparse.issparse(self.X)
+        X = self.X[:, features] if sparse else self.X
+
+        def of_rows(rows: slice) -> np.ndarray:
+            out = np.ones((rows.stop - rows.start, len(columns)), self.dtype)
+            part = X[rows].toarray() if sparse else X[rows][:, features]
+            out[:, : len(features)] = (part - self.shift[features]) * scale
+            return out
+
+        return of_rows
+
     def standardised_rows(self, indices: np.ndarray) -> np.ndarray:
         """The given rows in float64, (len(indices), n_columns), a column of ones last."""
         part = self.X[indices]

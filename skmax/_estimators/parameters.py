@@ -79,10 +79,7 @@ POSITIVE = Constraint(lambda value: _is_number(value) and 0 < value < np.inf, "a
 INVERSE_STRENGTH = Constraint(
     lambda value: _is_number(value) and value > 0, "a positive number, np.inf for no penalty"
 )
-NO_L1 = Constraint(
-    lambda value: _is_number(value) and value == 0,
-    "0 (the L2 penalty; the L1 norm is not available yet)",
-)
+FRACTION = Constraint(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
 CLASS_WEIGHT = Constraint(
     lambda value: (
         value is None

@@ -1,5 +1,6 @@
 """Sums over rows that say how the data term curves: Hessians, second moments, samples of rows."""
 
+import itertools
 from typing import Protocol
 
 import numpy as np
@@ -8,6 +9,8 @@ from skmax import _kernels, _threads
 from skmax._design import Design
 from skmax._design.chunks import chunks, tree_sum
 
+#: Memory for the entries of the active columns of some rows, and the fewest rows.
+ACTIVE_BYTES, LEAST_ROWS = 2**24, 2**9
 COVARIANCE_ROWS = 2**11  # whose probabilities are multiplied at a time
 
 
@@ -52,6 +55,41 @@ def pair_hessian(data: Rows, probabilities: np.ndarray, max_rows: int | None) ->
     block = np.empty((n_columns, n_columns))
     _kernels.hessian_of_pairs(totals, design.scale, block, hessian)
     return hessian
+
+
+def active_hessian(data: Rows, probabilities: np.ndarray, active: np.ndarray) -> np.ndarray:
+    """The rows and columns of the Hessian that belong to some coefficients.
+
+    `active` masks them, (n_outputs, n_columns). With a factor p_k in column k of Z, (n, m), it is a
+    block for each class, sum_i s_i p_ik x_i x_i', minus Z'SZ.
+    """
+    outputs, columns = np.nonzero(active)
+    used, place = np.unique(columns, return_inverse=True)
+    rows_of = data.design.selected_columns(used)
+    ends = np.searchsorted(outputs, np.arange(len(active) + 1))
+    size, n_rows = len(outputs), data.design.n_rows
+    # As many rows as make their products dearer than what these are added to.
+    n_at_once = max(LEAST_ROWS, ACTIVE_BYTES // (8 * size))
+
+    def work(chunk: tuple[int, int]) -> np.ndarray:
+        total = np.zeros((size, size))
+        for start in range(*chunk, n_at_once):
+            rows = slice(start, min(start + n_at_once, chunk[1]))
+            block, p = rows_of(rows)[:, place], probabilities[:, rows]
+            weight = data.rounded_weight[rows]
+            if len(p) == 1:
+                block *= np.sqrt(weight * p[0] * (1 - p[0]))[:, None]
+                total += block.T @ block
+                continue
+            for k, (first, last) in enumerate(itertools.pairwise(ends)):
+                of_class = block[:, first:last] * np.sqrt(weight * p[k])[:, None]
+                total[first:last, first:last] += of_class.T @ of_class
+            block *= (np.sqrt(weight) * p[outputs]).T
+            total -= block.T @ block
+        return total
+
+    parts = chunks(n_rows, size**2, n_rows * size**2 / 8)
+    return tree_sum(_threads.map_in_order(work, parts, data.threads))
 
 
 def weighted_second_moments(

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 import numpy as np
+import scipy.special
 
 from skmax import _kernels, _threads
 from skmax._design import Design
 from skmax._design.chunks import block_rows, chunks, tree_sum
 from skmax._objective.curvature import (
+    active_hessian,
     class_covariance,
     pair_hessian,
     weighted_second_moments,
@@ -47,6 +49,8 @@ class DataTermPoint(Protocol):
         self, max_rows: int | None = None, curvature_weight: float = 0.0
     ) -> np.ndarray: ...
     def class_covariance(self) -> np.ndarray: ...
+    def active_hessian(self, active: np.ndarray) -> np.ndarray: ...
+    def entropy(self, scale: float) -> float: ...
 
 
 class DataTerm(Protocol):
@@ -79,7 +83,7 @@ class CrossEntropy:
         Sample weights, summing to 1 (over all the rows that are added up).
     n_outputs : int
         Rows of `coef`: the number of classes, or 1 for two classes.
-    most_threads : int
+    threads : int
         How many threads may go over the rows.
     """
 
@@ -89,7 +93,7 @@ class CrossEntropy:
         targets: _kernels.Targets,
         weight: np.ndarray,
         n_outputs: int,
-        most_threads: int,
+        threads: int,
     ) -> None:
         self.design, self.targets, self.weight = design, targets, weight
         self.rounded_weight = weight.astype(design.dtype)
@@ -100,8 +104,8 @@ class CrossEntropy:
         self._terms = _kernels.RowTerms(targets, weight, self._curvature)
         operations = design.n_rows * design.entries_per_row * n_outputs
         large = operations >= LARGE
-        self._evaluations = ThreadChoice(most_threads, large)
-        self._products = ThreadChoice(most_threads, large)
+        self._evaluations = ThreadChoice(threads, large)
+        self._products = ThreadChoice(threads, large)
         #: Ranges of rows whose sums are formed separately.
         self.chunks = chunks(design.n_rows, int(np.prod(self.shape)), operations)
         # Rows that a pass works on at a time: they and their logits stay in the cache.
@@ -231,6 +235,26 @@ class CrossEntropyPoint:
         """The Hessian (size, size), or an estimate of it from at most `max_rows` rows."""
         return pair_hessian(self._data, self.probabilities, max_rows)
 
+    def active_hessian(self, active: np.ndarray) -> np.ndarray:
+        """The Hessian (m, m) of the m coefficients that a mask of the shape of coef names."""
+        return active_hessian(self._data, self.probabilities, active)
+
+    def entropy(self, scale: float) -> float:
+        """The weighted mean of the entropy of targets + scale (probabilities - targets).
+
+        The dual value of the cross-entropy there, where scale times its gradient is dual feasible.
+        """
+        data, probabilities, parts = self._data, self.probabilities, []
+        for start in range(0, data.design.n_rows, LOGIT_ROWS):
+            rows = slice(start, start + LOGIT_ROWS)
+            targets = target_probabilities(data.targets, len(self.coef), rows)
+            mixed = targets + scale * (probabilities[:, rows] - targets)
+            entropies = scipy.special.entr(mixed)
+            if len(mixed) == 1:
+                entropies += scipy.special.entr(1 - mixed)
+            parts.append(float(entropies.sum(axis=0) @ data.weight[rows]))
+        return tree_sum(parts)
+
     def second_moments(
         self, max_rows: int | None = None, curvature_weight: float = 0.0
     ) -> np.ndarray:
@@ -252,3 +276,10 @@ class CrossEntropyPoint:
     def class_covariance(self) -> np.ndarray:
         """The weighted mean over the rows of diag(p) - p p', or of p (1 - p) for one output."""
         return class_covariance(self._data, self.probabilities)
+
+
+def target_probabilities(targets: _kernels.Targets, n_outputs: int, rows: slice) -> np.ndarray:
+    """What some rows should be, (n_outputs, rows), in float64."""
+    if isinstance(targets, _kernels.Labels):
+        return (targets.codes[rows] == np.arange(n_outputs)[:, None]).astype(np.float64)
+    return np.atleast_2d(targets.probabilities[..., rows].astype(np.float64))

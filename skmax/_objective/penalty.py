@@ -127,3 +127,90 @@ class NoPenalty:
 
     def canonical(self, coef: np.ndarray) -> np.ndarray:
         return centred_over_classes(coef)
+
+
+class ElasticNet:
+    """sum_kj strengths_j coef_kj^2 / 2 + thresholds_j |coef_kj|.
+
+    Parameters
+    ----------
+    strengths, thresholds : ndarray of shape (n_columns,)
+        Not negative; both 0 for the intercept alone.
+    """
+
+    invariant_to_rotation: ClassVar[bool] = False
+    bounds_coef: ClassVar[bool] = True
+
+    def __init__(self, strengths: np.ndarray, thresholds: np.ndarray) -> None:
+        self.strengths, self.thresholds = strengths, thresholds
+        self.is_free = thresholds == 0
+
+    @classmethod
+    def of_user_columns(
+        cls, strength: float, l1_ratio: float, coef_scale: np.ndarray
+    ) -> "ElasticNet":
+        """strength ((1 - l1_ratio) |W|^2 / 2 + l1_ratio |W|_1) of the user's columns.
+
+        These are a design's `coef_scale` times the columns here; `strength` is 1 / (C S).
+        """
+        ridge, norm = strength * (1 - l1_ratio), strength * l1_ratio
+        return cls(ridge * coef_scale**2, norm * np.abs(coef_scale))
+
+    def scaled(self, factor: float) -> "ElasticNet":
+        """`factor` times the penalty."""
+        return ElasticNet(factor * self.strengths, factor * self.thresholds)
+
+    def value(self, coef: np.ndarray) -> float:
+        squares = 0.5 * float(np.vdot(coef, coef * self.strengths))
+        return squares + float(np.abs(coef).sum(axis=0) @ self.thresholds)
+
+    def gradient(self, coef: np.ndarray) -> np.ndarray:
+        return coef * self.strengths
+
+    def diagonal(self) -> np.ndarray:
+        return self.strengths
+
+    def prox(self, coef: np.ndarray, step: np.ndarray) -> np.ndarray:
+        shrunk = np.maximum(np.abs(coef) - step * self.thresholds, 0.0)
+        return np.sign(coef) * shrunk / (1 + step * self.strengths)
+
+    def distance(self, coef: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+        slope = gradient + coef * self.strengths
+        at_zero = np.maximum(np.abs(slope) - self.thresholds, 0.0)
+        return np.where(coef == 0, at_zero, np.abs(slope + self.thresholds * np.sign(coef)))
+
+    def dual_value(self, dual: np.ndarray) -> float:
+        beyond = np.maximum(np.abs(dual) - self.thresholds, 0.0)
+        bounded = np.broadcast_to(self.strengths > 0, dual.shape)
+        if beyond[~bounded].any():
+            return np.inf
+        squares = np.divide(beyond**2, self.strengths, out=np.zeros_like(dual), where=bounded)
+        return 0.5 * float(squares.sum())
+
+    def feasible_scale(self, dual: np.ndarray) -> float:
+        """The largest factor of `dual`, 1 at most, for which `dual_value` is finite.
+
+        The entries of the intercept are left out.
+        """
+        limited = (self.strengths == 0) & ~self.is_free
+        largest = np.max(np.abs(dual[:, limited]) / self.thresholds[limited], initial=0.0)
+        # Divided by what is a little larger, so that rounding leaves none beyond its threshold.
+        return float(min(1.0, (1 - 4 * np.finfo(float).eps) / largest)) if largest > 0 else 1.0
+
+    def canonical(self, coef: np.ndarray) -> np.ndarray:
+        """Without squares: of the shifts of a column that keep its norm, one with most zeros."""
+        squares = (self.strengths > 0).any()
+        return coef if squares or len(coef) == 1 else _with_most_zeros(coef)
+
+
+def _with_most_zeros(coef: np.ndarray) -> np.ndarray:
+    """Each column shifted by one of its medians over the classes, if it gains zeros by that."""
+    n_classes = len(coef)
+    ordered = np.sort(coef, axis=0)
+    middle = ordered[(n_classes - 1) // 2 : n_classes // 2 + 1]  # one median, or an interval's ends
+    shift, zeros = np.zeros(coef.shape[1]), (coef == 0).sum(axis=0)
+    for median in middle:
+        gained = (coef == median).sum(axis=0)
+        better = gained > zeros
+        shift[better], zeros[better] = median[better], gained[better]
+    return coef - shift

@@ -1,6 +1,16 @@
 """How the objective is minimised: one module a method, and the choice between them."""
 
+from skmax._solvers.proximal_newton import proximal_newton
 from skmax._solvers.registry import MATRIX_COLUMNS, METHODS, Method, choose, solve
 from skmax._solvers.result import Result, Status
 
-__all__ = ["MATRIX_COLUMNS", "METHODS", "Method", "Result", "Status", "choose", "solve"]
+__all__ = [
+    "MATRIX_COLUMNS",
+    "METHODS",
+    "Method",
+    "Result",
+    "Status",
+    "choose",
+    "proximal_newton",
+    "solve",
+]

@@ -85,6 +85,8 @@ class FullPoint(SampledPoint, DiagonalPoint, Protocol):
 P = TypeVar("P", bound=Point)
 P_co = TypeVar("P_co", bound=Point, covariant=True)
 P_contra = TypeVar("P_contra", bound=Point, contravariant=True)
+S = TypeVar("S", bound="SparsePoint")
+S_co = TypeVar("S_co", bound="SparsePoint", covariant=True)
 
 
 class Objective(Protocol[P_co]):
@@ -107,6 +109,32 @@ class Objective(Protocol[P_co]):
     def at(self, coef: np.ndarray) -> P_co: ...
     def hessian_cost(self, max_rows: int) -> float:
         """How many Hessian products take as long as a Hessian of some rows and its factors."""
+
+
+class SparsePoint(Point, Protocol):
+    """A point of an objective with absolute values; its gradient is that of the smooth part."""
+
+    @property
+    def distance(self) -> np.ndarray:
+        """How far each coefficient's slope is from what it is at an optimum; 0 there."""
+
+    def active_hessian(self, active: np.ndarray) -> np.ndarray:
+        """The Hessian (m, m) of the smooth part, of the m coefficients that a mask names."""
+
+    def duality_gap(self) -> float:
+        """What the value is above the minimum, at most."""
+
+    def scaled(self: S, factor: float) -> S:
+        """The same coefficients under `factor` times the penalty, without a pass."""
+
+
+class SparseObjective(Objective[S_co], Protocol[S_co]):
+    """A smooth part plus sum_kj thresholds_j |coef_kj|."""
+
+    @property
+    def thresholds(self) -> np.ndarray: ...
+    def scaled(self, factor: float) -> "SparseObjective[S_co]":
+        """The one with `factor` times the penalty."""
 
 
 class Inverse(Protocol):

@@ -6,7 +6,7 @@ from typing import Generic
 
 import numpy as np
 
-from skmax._solvers.protocol import P
+from skmax._solvers.protocol import P_co
 
 FURTHER = "Raise max_iter, lower C (a stronger penalty), or raise tol if that gap is small enough."
 COARSER = (
@@ -45,8 +45,8 @@ class Status(Enum):
         return self in (Status.OUT_OF_PRECISION, Status.NO_DESCENT)
 
 
-@dataclass
-class Result(Generic[P]):
+@dataclass(frozen=True)
+class Result(Generic[P_co]):
     """Where a solver stopped and why.
 
     `gap` estimates (value - minimum) / minimum at `point`; `values` are those at the start and
@@ -54,7 +54,7 @@ class Result(Generic[P]):
     within tol or at rounding.
     """
 
-    point: P
+    point: P_co
     gap: float
     n_iter: int
     status: Status

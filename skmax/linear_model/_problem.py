@@ -10,7 +10,15 @@ from skmax import _threads
 from skmax._design import Design, design_of
 from skmax._design.standardised import LEAST_NORM_COLUMNS
 from skmax._estimators.targets import Targets
-from skmax._objective import CrossEntropy, NoPenalty, Objective, Penalty, Ridge
+from skmax._objective import (
+    CrossEntropy,
+    ElasticNet,
+    NoPenalty,
+    Objective,
+    Ridge,
+    SparseObjective,
+    centred_over_classes,
+)
 
 #: Products of an entry of X and an output below which a second thread costs more than it brings.
 SMALL = 1_200_000
@@ -41,7 +49,7 @@ class Problem:
         if not penalty.bounds_coef and self.design.n_columns <= LEAST_NORM_COLUMNS:
             moments = self.data.column_moments()
         weights, biases = self.design.unstandardise(coef, moments)
-        weights, biases = penalty.canonical(weights), penalty.canonical(biases)
+        weights, biases = penalty.canonical(weights), centred_over_classes(biases)
         dtype = self.design.dtype
         # SciPy multiplies a CSR matrix by the columns of coef_ as they lie then, without a copy.
         order: Literal["C", "F"] = "F" if scipy.sparse.issparse(self.X) else "C"
@@ -64,7 +72,13 @@ class Problem:
 
 
 def problem_of(
-    X: Any, targets: Targets, *, C: float, fit_intercept: bool, n_jobs: int | None
+    X: Any,
+    targets: Targets,
+    *,
+    C: float,
+    l1_ratio: float = 0.0,
+    fit_intercept: bool,
+    n_jobs: int | None,
 ) -> Problem:
     """The problem of a fit: X dense or CSR of float32 or float64."""
     classes, fit_intercept = targets.classes, bool(fit_intercept)
@@ -74,22 +88,44 @@ def problem_of(
         targets = targets.restricted(kept)
     work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
     threads = 1 if work < SMALL else _threads.n_threads(n_jobs)
-    design, data = data_of(X, targets, n_outputs, fit_intercept, threads)
-    penalty: Penalty = NoPenalty(design.n_columns)
-    if np.isfinite(C):
-        strength = 1 / (C * float(targets.weight.sum()))
-        penalty = Ridge.of_user_columns(strength, design.coef_scale)
+    may_rotate = (ElasticNet if is_sparse(C, l1_ratio) else Ridge).invariant_to_rotation
+    design, data = data_of(X, targets, n_outputs, fit_intercept, threads, may_rotate=may_rotate)
+    objective = _objective_of(data, design, C, l1_ratio, float(targets.weight.sum()))
     present = kept if len(classes) > 2 else np.ones(1, bool)
-    objective = Objective(data, penalty)
     return Problem(X, targets, fit_intercept, design, data, objective, classes, present)
 
 
+def is_sparse(C: float, l1_ratio: float) -> bool:
+    """Whether the penalty has absolute values, which set coefficients to 0."""
+    return l1_ratio > 0 and bool(np.isfinite(C))
+
+
+def _objective_of(
+    data: CrossEntropy, design: Design, C: float, l1_ratio: float, total_weight: float
+) -> Objective:
+    """The data term with its penalty."""
+    if not np.isfinite(C):
+        return Objective(data, NoPenalty(design.n_columns))
+    strength, scale = 1 / (C * total_weight), design.coef_scale
+    if is_sparse(C, l1_ratio):
+        return SparseObjective(data, ElasticNet.of_user_columns(strength, l1_ratio, scale))
+    return Objective(data, Ridge.of_user_columns(strength, scale))
+
+
 def data_of(
-    X: Any, targets: Targets, n_outputs: int, fit_intercept: bool, threads: int
+    X: Any,
+    targets: Targets,
+    n_outputs: int,
+    fit_intercept: bool,
+    threads: int,
+    *,
+    may_rotate: bool,
 ) -> tuple[Design, CrossEntropy]:
-    """The data term with so many rows of coefficients, and the design that it goes over."""
+    """The data term with so many rows of coefficients, and the design that it goes over.
+
+    `may_rotate` says that the penalty does not change when the columns are rotated.
+    """
     weight = targets.weight / float(targets.weight.sum())
-    may_rotate = Ridge.invariant_to_rotation
     design = design_of(X, weight, fit_intercept, may_rotate=may_rotate, threads=threads)
     kernel_targets = targets.for_kernels(n_outputs, design.dtype)
     return design, CrossEntropy(design, kernel_targets, weight, n_outputs, threads)

@@ -135,7 +135,14 @@ def at_its_limit(problem: Problem, result: Result, max_iter: int) -> Result:
     """
     X = problem.X.astype(np.float64, copy=False)  # in float32 rounding would drown the penalty
     n_outputs, threads = problem.objective.shape[0], problem.objective.threads
-    design, data = data_of(X, problem.targets, n_outputs, problem.fit_intercept, threads)
+    design, data = data_of(
+        X,
+        problem.targets,
+        n_outputs,
+        problem.fit_intercept,
+        threads,
+        may_rotate=Ridge.invariant_to_rotation,
+    )
     if isinstance(design, RowSpaceDesign):
         # Its columns depend on the order of the rows, the norm of the user's weights does not.
         strength = VANISHING * design.mean_variance

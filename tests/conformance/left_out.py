@@ -62,21 +62,17 @@ LEFT_OUT = {
         test_logistic_regression_sample_weights liblinear-single
         test_logistic_regression_solver_class_weights liblinear
         test_logisticregression_liblinear_sample_weight
+        test_logreg_l1
         test_max_iter liblinear
         test_n_iter liblinear
         test_saga_vs_liblinear
         test_sample_and_class_weight_equivalence_liblinear
         test_zero_max_iter liblinear
     """,
-    "the L1 norm: it is not available yet": """
-        test_elastic_net_coeffs
-        test_elastic_net_versus_sgd
-        test_elastic_net_vs_l1_l2
-        test_logistic_regression_cv_refit 42-1
-        test_LogisticRegression_elastic_net_objective
-        test_LogisticRegressionCV_GridSearchCV_elastic_net
-        test_logreg_l1
-        test_scores_attribute_layout_elasticnet
+    "an objective of the test's own: the mean of the losses with the penalty for their sum": """
+        test_LogisticRegression_elastic_net_objective 0.1-100.0
+        test_LogisticRegression_elastic_net_objective 0.5-100.0
+        test_LogisticRegression_elastic_net_objective 0.9-100.0
     """,
     "what scikit-learn deprecates: penalty, l1_ratio=None, and n_jobs, which works here": """
         test_elastic_net_l1_l2_equivalence

@@ -1,0 +1,70 @@
+"""The objective with a penalty that sets coefficients to 0."""
+
+import numpy as np
+
+from skmax._objective.data_term import DataTerm, DataTermPoint
+from skmax._objective.objective import Objective, ObjectivePoint
+from skmax._objective.penalty import ElasticNet
+
+
+class SparseObjective(Objective):
+    """A data term plus `factor` times an elastic net."""
+
+    def __init__(self, data: DataTerm, net: ElasticNet, factor: float = 1.0) -> None:
+        self.net = net if factor == 1 else net.scaled(factor)
+        super().__init__(data, self.net)
+        self.thresholds, self._unscaled = self.net.thresholds, net
+
+    def at(self, coef: np.ndarray) -> "SparsePoint":
+        """The objective at `coef`, by one pass over the rows."""
+        self.passes.evaluations += 1
+        return SparsePoint(self, self.data.at(coef))
+
+    def scaled(self, factor: float) -> "SparseObjective":
+        """The one with `factor` times the penalty that factor 1 stands for."""
+        scaled = SparseObjective(self.data, self._unscaled, factor)
+        scaled.passes = self.passes
+        return scaled
+
+
+class SparsePoint(ObjectivePoint):
+    """The objective at one `coef`; immutable. Its gradient is that of the smooth part."""
+
+    def __init__(self, objective: SparseObjective, data: DataTermPoint) -> None:
+        super().__init__(objective, data)
+        self._sparse, self._net = objective, objective.net
+
+    def scaled(self, factor: float) -> "SparsePoint":
+        """The same coefficients under `factor` times the penalty, without a pass."""
+        return SparsePoint(self._sparse.scaled(factor), self.data)
+
+    @property
+    def distance(self) -> np.ndarray:
+        """How far minus the gradient of the data term is from the subdifferential, per entry."""
+        return self._net.distance(self.coef, self.data.gradient)
+
+    def active_hessian(self, active: np.ndarray) -> np.ndarray:
+        """The Hessian (m, m) of the smooth part, of the m coefficients that a mask names."""
+        hessian = self.data.active_hessian(active)
+        hessian.flat[:: len(hessian) + 1] += self.penalty_diagonal[np.nonzero(active)[1]]
+        return hessian
+
+    def duality_gap(self) -> float:
+        """What the value is above the minimum, at most.
+
+        For dual variables q = targets + scale (probabilities - targets), whose sums against the
+        columns are scale times the gradient g of the data term, the minimum is at least
+        entropy(q) - penalty*(-scale g), where g is 0 for the intercepts. What it is short of that
+        counts times an intercept, which may be off by 1 and as much as it is.
+
+        E. Ndiaye, O. Fercoq, A. Gramfort, J. Salmon, Gap safe screening rules for sparsity
+        enforcing penalties, JMLR 18, 2017.
+        """
+        net, free = self._net, self._net.is_free
+        dual = -self.data.gradient
+        scale = net.feasible_scale(dual)
+        of_intercepts = np.abs(dual[:, free]) * (1 + np.abs(self.coef[:, free]))
+        dual[:, free] = 0.0
+        bound = self.data.entropy(scale) - net.dual_value(scale * dual)
+        gap = self.value - bound + scale * float(of_intercepts.sum())
+        return max(gap, 0.0)  # below 0 by rounding alone

@@ -1,0 +1,202 @@
+"""Proximal Newton for a penalty with absolute values, on an active set, from strong to weak.
+
+Each step minimises the quadratic model of the smooth part plus the absolute values, over the
+coefficients that are not 0 and those that leave 0, by coordinate descent (J. D. Lee, Y. Sun,
+M. A. Saunders, Proximal Newton-type methods for minimizing composite functions, SIAM J. Optim. 24,
+2014). Where the objective does not follow its model, the model's diagonal is raised (Levenberg,
+Marquardt). A fit from coefficients of 0 begins with a penalty that nearly keeps them there, and
+weakens it whenever its optimum is near, so that no set is much larger than the last one.
+"""
+
+import numpy as np
+
+from skmax import _kernels
+from skmax._solvers.certificate import lowest_decrease, relative_gap
+from skmax._solvers.preconditioners.cholesky import cholesky, solve
+from skmax._solvers.protocol import OnIteration, S, SparseObjective, SparsePoint
+from skmax._solvers.result import Result, Status
+
+NAME = "proximal-newton"
+WEAKER, NEAR = 3.0, 0.3  # a stage's penalty over the next one's; the relative gap that ends a stage
+#: Coefficients that may leave 0 in a step: as many as there are, and this many at least.
+MOST_NEW = 100
+#: Coefficients of one step, whose Hessian is then 288 MB. Of more those go that are furthest from
+#: their optimum.
+MOST_ACTIVE = 6000
+ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the fraction that was reached
+LEAST_DAMPING, RAISE, LOWER = 1e-2, 4.0, 5.0  # relative to the diagonal
+#: The model is minimised by coordinate descent, so many sweeps at a time, until one moves hardly,
+#: with Newton steps in between. Without these 2000 sweeps are too few where all classes have a
+#: coefficient of a column: what moves them alike changes no probability, and bends by the squares
+#: of the penalty alone.
+SWEEPS, ROUNDS, MODEL_TOL = 100, 50, 1e-3
+LENGTHS = (1.0, 0.5, 0.25, 0.125)  # of a Newton step that are tried
+MARGIN = 3  # times what the model promises, the gap where no more can be gained
+RIDGE = 8 * float(np.finfo(float).eps)  # for each coefficient, relative to the diagonal
+SHRINKS = 0.5  # of the gap, what is left after a step that is worth it without a lower objective
+BALANCING = 20  # steps of the intercepts alone, at most
+
+
+def proximal_newton(
+    objective: SparseObjective[S],
+    point: S,
+    *,
+    tol: float,
+    max_iter: int,
+    on_iteration: OnIteration,
+) -> Result[S]:
+    """Minimise from `point`, until the duality gap is at most tol times the minimum."""
+    if max_iter > 0:
+        point = with_best_intercepts(objective, point)
+    factor = first_factor(objective, point)
+    staged = objective.scaled(factor)
+    damping, values = 0.0, [point.value]
+    gap = relative_gap(point.duality_gap(), point.value)
+    for n_iter in range(1, max_iter + 1):
+        if gap <= tol:
+            return Result(point, gap, n_iter - 1, Status.WITHIN_TOL, values, NAME)
+        # 1. Weaken the penalty where its optimum is near.
+        here = point.scaled(factor)
+        while factor > 1 and relative_gap(here.duality_gap(), here.value) <= NEAR:
+            factor = max(1.0, factor / WEAKER)
+            staged, here = objective.scaled(factor), point.scaled(factor)
+        # 2. The coefficients that are not 0, and those that should not be.
+        active = active_set(here, staged.thresholds)
+        # 3. A step that lowers the objective.
+        floor = lowest_decrease(staged, here.value)
+        trial, damping, decrease = step(staged, here, active, damping, floor)
+        before = gap
+        if trial is not None:
+            point = trial.scaled(1.0)
+            gap = relative_gap(point.duality_gap(), point.value)
+        values.append(point.value)
+        if on_iteration(n_iter, point.value, gap, point.coef):
+            return Result(point, gap, n_iter, Status.ASKED_TO_STOP, values, NAME)
+        # 4. Stop where nothing can be gained. What a step still lowers then, it lowers squared:
+        # the gap goes down for longer than the objective.
+        if decrease <= floor and factor == 1 and gap > SHRINKS * before:
+            # The duality gap may be the rounding of a slope, over its threshold: the model knows.
+            gap = min(gap, relative_gap(MARGIN * floor, point.value))
+            status = Status.WITHIN_TOL if gap <= tol else Status.AT_PRECISION
+            return Result(point, gap, n_iter, status, values, NAME)
+    status = Status.WITHIN_TOL if gap <= tol else Status.OUT_OF_ITERATIONS
+    return Result(point, gap, max_iter, status, values, NAME)
+
+
+def active_set(point: SparsePoint, thresholds: np.ndarray) -> np.ndarray:
+    """A mask of the coefficients that a step changes."""
+    distance = point.distance
+    active = (point.coef != 0) | (thresholds == 0)
+    most_new = max(MOST_NEW, int(active.sum()))
+    entering = np.where(active, 0.0, distance / np.where(thresholds > 0, thresholds, 1.0))
+    active |= largest(entering, most_new)
+    if active.sum() > MOST_ACTIVE:
+        active &= largest(np.where(active, distance, 0.0), MOST_ACTIVE)
+    return active
+
+
+def largest(values: np.ndarray, count: int) -> np.ndarray:
+    """A mask of the positive values, of the `count` largest if they are more."""
+    positive = values > 0
+    if positive.sum() <= count:
+        return positive
+    return positive & (values >= np.partition(values.ravel(), -count)[-count])
+
+
+def step(
+    objective: SparseObjective[S],
+    point: S,
+    active: np.ndarray,
+    damping: float,
+    floor: float,
+) -> tuple[S | None, float, float]:
+    """The next point, if one is found, the damping for the next step, and the model's decrease."""
+    hessian = point.active_hessian(active)
+    diagonal = hessian.diagonal().copy()
+    thresholds = np.broadcast_to(objective.thresholds, active.shape)[active]
+    old, slope = point.coef[active], point.gradient[active]
+    while True:
+        hessian.flat[:: len(hessian) + 1] = (1 + damping) * diagonal
+        new, slope_there = minimum_of_model(hessian, thresholds, old, slope)
+        norms = thresholds @ (np.abs(old) - np.abs(new))
+        decrease = float(norms - 0.5 * (new - old) @ (slope + slope_there))
+        coef = point.coef.copy()
+        coef[active] = new
+        trial = objective.at(coef)
+        if decrease <= floor:
+            return (trial if trial.value <= point.value + floor else None), damping, decrease
+        ratio = (point.value - trial.value) / decrease
+        if not ratio >= POOR:  # NaN too
+            damping = max(LEAST_DAMPING, RAISE * damping)
+        elif ratio > GOOD:
+            damping = damping / LOWER if damping > LEAST_DAMPING / LOWER else 0.0
+        if ratio > ACCEPT:
+            return trial, damping, decrease
+
+
+def minimum_of_model(
+    hessian: np.ndarray, thresholds: np.ndarray, old: np.ndarray, slope: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The minimum of the quadratic model plus the absolute values, and the model's slope there."""
+    new, slope = old.copy(), slope.copy()
+    enough = 0.0
+    for _ in range(ROUNDS):
+        start, start_slope = new.copy(), slope.copy()
+        n_sweeps = _kernels.minimise_model(
+            hessian, thresholds, new, slope, enough, MODEL_TOL, SWEEPS
+        )
+        if n_sweeps < SWEEPS:
+            break
+        enough = max(enough, MODEL_TOL**2 * float((new - start) @ (slope - start_slope)))
+        newton_step(hessian, thresholds, new, slope)
+    return new, slope
+
+
+def newton_step(
+    hessian: np.ndarray, thresholds: np.ndarray, coef: np.ndarray, slope: np.ndarray
+) -> None:
+    """Go towards the model's minimum among coefficients of these signs; those that cross 0 stay.
+
+    As far as lowers the model: at the least to where the first one is 0.
+    """
+    support = np.flatnonzero((coef != 0) | (thresholds == 0))
+    part, old, edge = hessian[np.ix_(support, support)], coef[support], thresholds[support]
+    downhill = -(slope[support] + edge * np.sign(old))
+    direction = solve(cholesky(part, RIDGE * len(part)), downhill)
+    to_zero = np.full(len(part), np.inf)
+    signed = (edge > 0) & (old * direction < 0)
+    to_zero[signed] = -old[signed] / direction[signed]
+    first = min(1.0, float(to_zero.min(initial=np.inf)))
+    for length in (*(size for size in LENGTHS if size > first), first):
+        new = old + length * direction
+        new[to_zero <= length] = 0.0
+        change = new - old
+        curved = part @ change
+        norms = edge @ (np.abs(new) - np.abs(old))
+        if change @ (slope[support] + 0.5 * curved) + norms < 0:
+            coef[support] = new
+            slope += change @ hessian[support]
+            return
+
+
+def with_best_intercepts(objective: SparseObjective[S], point: S) -> S:
+    """The point with the intercepts at their optimum, where all other coefficients are 0."""
+    free = np.broadcast_to(objective.thresholds == 0, point.coef.shape)
+    if point.coef[~free].any() or not free.any():
+        return point
+    damping = 0.0
+    for _ in range(BALANCING):
+        floor = max(lowest_decrease(objective, point.value), 1e-9 * point.value)
+        trial, damping, decrease = step(objective, point, free, damping, floor)
+        point = point if trial is None else trial
+        if decrease <= floor:
+            break
+    return point
+
+
+def first_factor(objective: SparseObjective[S], point: SparsePoint) -> float:
+    """The factor of the penalty under which a fit begins; 1 where the zeros nearly stay zeros."""
+    thresholds = objective.thresholds
+    slope = np.abs(point.gradient[:, thresholds > 0]) / thresholds[thresholds > 0]
+    at_zero = point.coef[:, thresholds > 0] == 0
+    return max(1.0, float(np.max(slope, initial=0.0, where=at_zero)) / WEAKER)
