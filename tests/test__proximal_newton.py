@@ -129,6 +129,17 @@ def test_a_gap_that_cannot_be_reached_ends_at_rounding():
     assert result.n_iter < 30
 
 
+@pytest.mark.parametrize(("name", "most"), [("MOST_ACTIVE", 4), ("MOST_NEW", 1)])
+def test_a_step_of_few_coefficients_comes_to_the_same_optimum(monkeypatch, name, most):
+    objective = Lasso()
+    there = minimise(objective, tol=1e-14)
+    monkeypatch.setitem(proximal_newton.__globals__, name, most)
+    few = minimise(objective, tol=1e-14, max_iter=1000)
+    assert few.converged
+    assert few.n_iter >= there.n_iter
+    np.testing.assert_allclose(few.coef, there.coef, atol=1e-6)
+
+
 def test_the_largest_values():
     values = np.array([[0.0, 3.0, -1.0], [2.0, 5.0, 0.0]])
     np.testing.assert_array_equal(largest(values, 2), [[False, True, False], [False, True, False]])

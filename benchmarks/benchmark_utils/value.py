@@ -1,6 +1,6 @@
 """The objective in float64, with NumPy and SciPy only.
 
-    (1/n) [ sum_i CE(y_i, W x_i + b)  +  |W|^2 / (2 C) ]
+    (1/n) [ sum_i CE(y_i, W x_i + b)  +  ((1 - r) |W|^2 / 2 + r |W|_1) / C ],   r = l1_ratio
 
 with one row of W for each class, or a single row (one sigmoid) for two classes, as scikit-learn has
 it. The intercept b is not penalised.
@@ -22,7 +22,7 @@ def logit_blocks(X, coef, intercept):
         yield rows, X[rows].astype(np.float64) @ coef.T + intercept
 
 
-def evaluate(X, y, coef, intercept, C):
+def evaluate(X, y, coef, intercept, C, l1_ratio=0.0):
     """Return (objective, training accuracy); (inf, 0) where they are not finite."""
     loss, correct = 0.0, 0
     # A diverged solver may overflow here; its objective is then inf.
@@ -31,7 +31,9 @@ def evaluate(X, y, coef, intercept, C):
             losses, predicted = _losses(logits, y[rows])
             loss += losses.sum()
             correct += int((predicted == y[rows]).sum())
-        value = (loss + 0.5 * np.square(coef, dtype=np.float64).sum() / C) / len(y)
+        squares = 0.5 * np.square(coef, dtype=np.float64).sum()
+        norm = np.abs(coef, dtype=np.float64).sum()
+        value = (loss + ((1 - l1_ratio) * squares + l1_ratio * norm) / C) / len(y)
     return (float(value), correct / len(y)) if np.isfinite(value) else (np.inf, 0.0)
 
 

@@ -11,7 +11,7 @@ weakens it whenever its optimum is near, so that no set is much larger than the 
 import numpy as np
 
 from skmax import _kernels
-from skmax._solvers.certificate import lowest_decrease, relative_gap
+from skmax._solvers.certificate import final_status, lowest_decrease, relative_gap
 from skmax._solvers.preconditioners.cholesky import cholesky, solve
 from skmax._solvers.protocol import OnIteration, S, SparseObjective, SparsePoint
 from skmax._solvers.result import Result, Status
@@ -75,9 +75,12 @@ def proximal_newton(
         # 4. Stop where nothing can be gained. What a step still lowers then, it lowers squared:
         # the gap goes down for longer than the objective.
         if decrease <= floor and factor == 1 and gap > SHRINKS * before:
-            # The duality gap may be the rounding of a slope, over its threshold: the model knows.
-            gap = min(gap, relative_gap(MARGIN * floor, point.value))
-            status = Status.WITHIN_TOL if gap <= tol else Status.AT_PRECISION
+            if active[here.distance > 0].all():
+                # The duality gap is rounding of a slope, over its threshold: the model knows.
+                gap = min(gap, relative_gap(MARGIN * floor, point.value))
+                status = Status.WITHIN_TOL if gap <= tol else Status.AT_PRECISION
+            else:
+                status = final_status(gap, point.value, tol, objective)
             return Result(point, gap, n_iter, status, values, NAME)
     status = Status.WITHIN_TOL if gap <= tol else Status.OUT_OF_ITERATIONS
     return Result(point, gap, max_iter, status, values, NAME)
