@@ -14,6 +14,7 @@ from problems import (
     one_hot,
     simulated,
 )
+from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -93,6 +94,39 @@ def test_it_agrees_with_saga(l1_ratio, n_classes):
     if l1_ratio < 1:  # else several coefficients have the same norm
         np.testing.assert_allclose(model.coef_, other.coef_, atol=1e-6)
     assert (model.coef_ == 0).sum() >= (other.coef_ == 0).sum()
+
+
+#: Objectives of glmnet 4.1-6, and how many coefficients are not 0, by (set, alpha, lambda):
+#: fit <- glmnet(X, y, family = "multinomial", alpha = alpha, standardize = FALSE,
+#:               lambda = lambda * c(100, 30, 10, 3, 1), thresh = 1e-16, maxit = 1e8)
+#: -mean(log(P[cbind(1:n, y)])) + lambda * ((1 - alpha) / 2 * sum(B^2) + alpha * sum(abs(B)))
+#: with P <- predict(fit, X, type = "response", s = lambda)[, , 1], and B the columns of
+#: coef(fit, lambda) without intercepts. On glmnet's MultinomialExample (500 x 30, 3 classes) both
+#: agree as well.
+GLMNET = {
+    (load_iris, 1.0, 0.1): (0.626675405194, 2),
+    (load_iris, 1.0, 0.01): (0.211893251195, 4),
+    (load_iris, 1.0, 0.001): (0.073627139878, 6),
+    (load_iris, 0.5, 0.1): (0.577700026639, 3),
+    (load_iris, 0.5, 0.01): (0.229527201168, 8),
+    (load_iris, 0.5, 0.001): (0.088953771072, 9),
+    (load_wine, 1.0, 0.1): (0.380990595763, 9),
+    (load_wine, 1.0, 0.01): (0.126906721267, 11),
+    (load_wine, 1.0, 0.001): (0.030457036231, 15),
+    (load_wine, 0.5, 0.1): (0.310766101194, 12),
+    (load_wine, 0.5, 0.01): (0.111033324145, 21),
+    (load_wine, 0.5, 0.001): (0.031682146578, 27),
+}
+
+
+@pytest.mark.parametrize("case", GLMNET, ids=lambda case: f"{case[0].__name__} {case[1:]}")
+def test_it_agrees_with_glmnet(case):
+    load, alpha, strength = case
+    X, y = load(return_X_y=True)
+    model = SoftmaxRegression(C=1 / (strength * len(y)), l1_ratio=alpha, tol=1e-11).fit(X, y)
+    objective, n_not_zero = GLMNET[case]
+    assert model.objective_ == pytest.approx(objective, rel=1e-10)
+    assert np.count_nonzero(model.coef_) == n_not_zero
 
 
 @pytest.mark.parametrize("l1_ratio", RATIOS)
@@ -180,6 +214,14 @@ def test_a_strong_penalty_leaves_the_intercepts():
     model = SoftmaxRegression(l1_ratio=1.0, C=1e-9).fit(X, y)
     np.testing.assert_array_equal(model.coef_, 0)
     np.testing.assert_allclose(model.predict_proba(X[:1])[0], np.bincount(y) / len(y), rtol=1e-6)
+
+
+@pytest.mark.parametrize("l1_ratio", [5e-324, 1e-300, 1e-9])
+def test_next_to_no_norm_is_the_l2_penalty(l1_ratio):
+    X, y = raw()
+    model = SoftmaxRegression(l1_ratio=l1_ratio, tol=1e-10).fit(X, y)
+    assert model.converged_
+    assert model.objective_ == pytest.approx(SoftmaxRegression(tol=1e-10).fit(X, y).objective_)
 
 
 def test_a_warm_start_saves_iterations():

@@ -143,7 +143,7 @@ class ElasticNet:
 
     def __init__(self, strengths: np.ndarray, thresholds: np.ndarray) -> None:
         self.strengths, self.thresholds = strengths, thresholds
-        self.is_free = thresholds == 0
+        self.is_free = (thresholds == 0) & (strengths == 0)
 
     @classmethod
     def of_user_columns(
