@@ -29,7 +29,7 @@ class Lasso:
         return LassoPoint(self, coef)
 
     def scaled(self, factor):
-        return Lasso(self.threshold, factor, self.steep, self.condition)
+        return type(self)(self.threshold, factor, self.steep, self.condition)
 
     def hessian_cost(self, max_rows):
         return 1.0
@@ -127,6 +127,23 @@ def test_a_gap_that_cannot_be_reached_ends_at_rounding():
     assert result.converged
     assert result.status is Status.AT_PRECISION
     assert result.n_iter < 30
+
+
+class Wall(Lasso):
+    """It goes up, however short a step is."""
+
+    def at(self, coef):
+        point = super().at(coef)
+        if coef.any():
+            point.value = np.nan
+        return point
+
+
+def test_an_objective_that_never_goes_down_is_left():
+    result = minimise(Wall())
+    assert not result.converged
+    assert result.status is Status.NO_DESCENT
+    np.testing.assert_array_equal(result.coef, 0)
 
 
 @pytest.mark.parametrize(("name", "most"), [("MOST_ACTIVE", 4), ("MOST_NEW", 1)])

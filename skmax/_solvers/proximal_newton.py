@@ -25,6 +25,7 @@ MOST_NEW = 100
 MOST_ACTIVE = 6000
 ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the fraction that was reached
 LEAST_DAMPING, RAISE, LOWER = 1e-2, 4.0, 5.0  # relative to the diagonal
+MOST_TRIALS = 50  # of one step: the damping is then beyond any curvature
 #: The model is minimised by coordinate descent, so many sweeps at a time, until one moves hardly,
 #: with Newton steps in between. Without these 2000 sweeps are too few where all classes have a
 #: coefficient of a column: what moves them alike changes no probability, and bends by the squares
@@ -50,15 +51,15 @@ def proximal_newton(
         point = with_best_intercepts(objective, point)
     factor = first_factor(objective, point)
     staged = objective.scaled(factor)
-    damping, values = 0.0, [point.value]
+    damping, stuck, values = 0.0, False, [point.value]
     gap = relative_gap(point.duality_gap(), point.value)
     for n_iter in range(1, max_iter + 1):
         if gap <= tol:
             return Result(point, gap, n_iter - 1, Status.WITHIN_TOL, values, NAME)
         # 1. Weaken the penalty where its optimum is near.
         here = point.scaled(factor)
-        while factor > 1 and relative_gap(here.duality_gap(), here.value) <= NEAR:
-            factor = max(1.0, factor / WEAKER)
+        while factor > 1 and (stuck or relative_gap(here.duality_gap(), here.value) <= NEAR):
+            factor, stuck = max(1.0, factor / WEAKER), False
             staged, here = objective.scaled(factor), point.scaled(factor)
         # 2. The coefficients that are not 0, and those that should not be.
         active = active_set(here, staged.thresholds)
@@ -74,7 +75,10 @@ def proximal_newton(
             return Result(point, gap, n_iter, Status.ASKED_TO_STOP, values, NAME)
         # 4. Stop where nothing can be gained. What a step still lowers then, it lowers squared:
         # the gap goes down for longer than the objective.
-        if decrease <= floor and factor == 1 and gap > SHRINKS * before:
+        if trial is None and decrease > floor:
+            return Result(point, gap, n_iter, Status.NO_DESCENT, values, NAME)
+        stuck = decrease <= floor and (gap >= before or gap > SHRINKS * before)
+        if stuck and factor == 1:
             if active[here.distance > 0].all():
                 # The duality gap is rounding of a slope, over its threshold: the model knows.
                 gap = min(gap, relative_gap(MARGIN * floor, point.value))
@@ -113,28 +117,38 @@ def step(
     damping: float,
     floor: float,
 ) -> tuple[S | None, float, float]:
-    """The next point, if one is found, the damping for the next step, and the model's decrease."""
+    """The next point, if one is found, the damping for the next step, and what was promised first.
+
+    That is more than `floor` where the objective does not go down though its model does.
+    """
     hessian = point.active_hessian(active)
     diagonal = hessian.diagonal().copy()
     thresholds = np.broadcast_to(objective.thresholds, active.shape)[active]
     old, slope = point.coef[active], point.gradient[active]
-    while True:
+    promised: float | None = None
+    for _ in range(MOST_TRIALS):
         hessian.flat[:: len(hessian) + 1] = (1 + damping) * diagonal
         new, slope_there = minimum_of_model(hessian, thresholds, old, slope)
         norms = thresholds @ (np.abs(old) - np.abs(new))
         decrease = float(norms - 0.5 * (new - old) @ (slope + slope_there))
+        if promised is None:
+            if decrease <= floor and damping > 0:  # by damping alone, it may be
+                damping = 0.0
+                continue
+            promised = decrease
         coef = point.coef.copy()
         coef[active] = new
         trial = objective.at(coef)
         if decrease <= floor:
-            return (trial if trial.value <= point.value + floor else None), damping, decrease
+            return (trial if trial.value <= point.value + floor else None), damping, promised
         ratio = (point.value - trial.value) / decrease
         if not ratio >= POOR:  # NaN too
             damping = max(LEAST_DAMPING, RAISE * damping)
         elif ratio > GOOD:
             damping = damping / LOWER if damping > LEAST_DAMPING / LOWER else 0.0
         if ratio > ACCEPT:
-            return trial, damping, decrease
+            return trial, damping, promised
+    return None, damping, promised or 0.0
 
 
 def minimum_of_model(
