@@ -6,9 +6,17 @@ import numpy as np
 import pytest
 import scipy.sparse
 from problems import logits_of, standardised
+from sklearn.exceptions import ConvergenceWarning
 
-from skmax import _kernels
-from skmax._design import Columns, CsrDesign, DenseDesign, RowSpaceDesign, design_of
+from skmax import SoftmaxRegression, _kernels
+from skmax._design import (
+    Columns,
+    CsrDesign,
+    DenseDesign,
+    OccupiedColumns,
+    RowSpaceDesign,
+    design_of,
+)
 from skmax._design.chunks import block_rows, chunks, tree_sum
 from skmax._design.columns import columns_of
 from skmax._design.predict import predict_logits
@@ -321,3 +329,61 @@ def test_standardised_rows_are_those_of_the_kernels(convert, intercept):
     indices = np.array([3, 0, 59, 3])
     rows = design.standardised_rows(indices)
     np.testing.assert_allclose(rows, standardised(design)[indices], rtol=1e-9, atol=1e-9)
+
+
+def with_empty_columns(n_rows=60, n_columns=5, n_all=1200, seed=0):
+    """A CSR matrix of which few columns have an entry, and these."""
+    random = np.random.default_rng(seed)
+    occupied = np.sort(random.choice(n_all, n_columns, replace=False))
+    X = np.zeros((n_rows, n_all))
+    X[:, occupied] = random.normal(size=(n_rows, n_columns)) * (random.random(n_columns) < 0.9)
+    X[0, occupied] = 1
+    return scipy.sparse.csr_matrix(X), occupied
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_columns_without_an_entry_are_left_out(intercept):
+    X, occupied = with_empty_columns()
+    weight = np.full(60, 1 / 60)
+    design = design_of(X, weight, intercept, may_rotate=True)
+    assert isinstance(design, OccupiedColumns)
+    assert design.n_features == len(occupied)
+    whole = CsrDesign(X, columns_of(X, weight, intercept), intercept)
+    coef = np.random.default_rng(1).normal(size=(3, design.n_columns))
+    weights, intercepts = design.unstandardise(coef)
+    assert weights.shape == (3, X.shape[1])
+    np.testing.assert_array_equal(np.flatnonzero(weights.any(axis=0)), occupied)
+    np.testing.assert_allclose(design.standardise(weights, intercepts), coef, rtol=1e-12)
+    logits = logits_of(design, coef)
+    np.testing.assert_allclose(logits, X @ weights.T + intercepts, atol=1e-12)
+    np.testing.assert_allclose(
+        logits, logits_of(whole, whole.standardise(weights, intercepts)), atol=1e-12
+    )
+    np.testing.assert_array_equal(design.users_columns(np.array([0, 2])), occupied[[0, 2]])
+
+
+def test_a_matrix_of_few_or_no_empty_columns_is_taken_as_it_is():
+    X, occupied = with_empty_columns()
+    weight = np.full(60, 1 / 60)
+    for some in (X[:, occupied], X[:, :999], 0 * X):
+        some = scipy.sparse.csr_matrix(some)
+        some.eliminate_zeros()
+        assert type(design_of(some, weight, True, may_rotate=True)) is CsrDesign
+
+
+@pytest.mark.parametrize("parameters", [{}, {"C": np.inf}, {"l1_ratio": 0.5}])
+def test_a_fit_with_empty_columns_is_that_without(parameters):
+    X, occupied = with_empty_columns(200)
+    y = np.random.default_rng(2).integers(0, 3, 200)
+    model = SoftmaxRegression(tol=1e-12, warm_start=True, **parameters).fit(X, y)
+    without = SoftmaxRegression(tol=1e-12, **parameters).fit(X[:, occupied], y)
+    np.testing.assert_array_equal(model.coef_[:, occupied], without.coef_)
+    assert np.count_nonzero(model.coef_.any(axis=0)) <= len(occupied)
+    assert model.fit(X, y).n_iter_[0] <= 1
+
+
+def test_separable_classes_are_told_apart_by_columns_of_the_user():
+    X, occupied = with_empty_columns(200)
+    y = (X.toarray()[:, occupied[1]] > 0).astype(int)
+    with pytest.warns(ConvergenceWarning, match=f"column {occupied[1]}"):
+        SoftmaxRegression(C=np.inf).fit(X, y)

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse
 
 from skmax._design.columns import Columns, columns_of
-from skmax._design.csr import CsrDesign
+from skmax._design.csr import CsrDesign, OccupiedColumns
 from skmax._design.dense import DenseDesign
 from skmax._design.row_space import RowSpaceDesign
 
@@ -20,12 +20,14 @@ __all__ = [
     "CsrDesign",
     "DenseDesign",
     "Design",
+    "OccupiedColumns",
     "RowSpaceDesign",
     "columns_of",
     "design_of",
 ]
 
 Design = DenseDesign | CsrDesign
+MANY_COLUMNS = 1000  # of a CSR matrix, from which those without an entry are worth leaving out
 ROW_SPACE_ROWS = 2000  # up to which a dense X with more columns than rows is moved to its row space
 
 
@@ -41,6 +43,10 @@ def design_of(
         if not X.has_canonical_format:  # an entry given in parts would count as several
             X = X.copy()
             X.sum_duplicates()
+        if X.shape[1] >= MANY_COLUMNS:
+            occupied = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]))
+            if 0 < len(occupied) <= X.shape[1] // 2:
+                return OccupiedColumns(X, occupied, weight, intercept)
         return CsrDesign(X, columns_of(X, weight, intercept), intercept)
     if not (X.flags.c_contiguous or X.flags.f_contiguous):
         X = np.ascontiguousarray(X)

@@ -7,7 +7,7 @@ import numpy as np
 
 from skmax import _kernels
 from skmax._design.chunks import tree_sum
-from skmax._design.columns import Columns
+from skmax._design.columns import Columns, columns_of
 from skmax._design.standardised import Standardised
 
 
@@ -50,3 +50,44 @@ class CsrDesign(Standardised):
         weight, shift = self.scale[: self.n_features] ** 2, self.shift.astype(np.float64)
         at_zero = float(shift**2 @ weight) + self.intercept
         return self.X.power(2) @ weight - self.X @ (2 * shift * weight) + at_zero
+
+
+class OccupiedColumns(CsrDesign):
+    """A CSR matrix most of whose columns have no entry: over the columns that have one.
+
+    The others have coefficient 0 at the optimum under any penalty, and of the solutions without one
+    at that of least norm. Hashed texts have few columns with an entry: 41,416 of 2^20 for the 20
+    newsgroups.
+
+    Parameters
+    ----------
+    X : CSR matrix of shape (n, p)
+        In canonical format.
+    occupied : ndarray
+        The columns with an entry, in order.
+    weight : ndarray of shape (n,)
+        Sample weights, summing to 1.
+    """
+
+    def __init__(self, X: Any, occupied: np.ndarray, weight: np.ndarray, intercept: bool) -> None:
+        self.occupied, self.n_users = occupied, X.shape[1]
+        place = np.zeros(X.shape[1], X.indices.dtype)
+        place[occupied] = np.arange(len(occupied))
+        pieces = X.data, place[X.indices], X.indptr
+        reduced = type(X)(pieces, shape=(X.shape[0], len(occupied)))
+        super().__init__(reduced, columns_of(reduced, weight, intercept), intercept)
+
+    def unstandardise(
+        self, coef: np.ndarray, second_moments: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        of_occupied, intercepts = super().unstandardise(coef, second_moments)
+        weights = np.zeros((len(coef), self.n_users))
+        weights[:, self.occupied] = of_occupied
+        return weights, intercepts
+
+    def standardise(self, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
+        of_occupied = np.ascontiguousarray(weights[:, self.occupied])
+        return super().standardise(of_occupied, intercepts)
+
+    def users_columns(self, features: np.ndarray) -> np.ndarray:
+        return self.occupied[features]

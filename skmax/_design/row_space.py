@@ -52,6 +52,9 @@ class RowSpaceDesign(DenseDesign):
         rotated = self._apply_q("T", weights[:, self.order].T)[self.kept]
         return super().standardise(rotated.T, intercepts + weights @ self.centre)
 
+    def users_columns(self, features: np.ndarray) -> np.ndarray:
+        return np.empty(0, int)  # each is made of all of them
+
     def _apply_q(self, transposed: str, columns: np.ndarray) -> np.ndarray:
         """Q ("N") or Q' ("T") times the columns, by the reflections that Q is a product of."""
         return dgemqrt(self.reflections, self.triangles, columns, trans=transposed)[0]

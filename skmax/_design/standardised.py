@@ -79,6 +79,10 @@ class Standardised:
             return coef
         return np.column_stack([coef, intercepts + weights @ self.shift.astype(np.float64)])
 
+    def users_columns(self, features: np.ndarray) -> np.ndarray:
+        """The columns of the user's X that some features here are, where each is one of them."""
+        return features
+
     def _least_norm(self, weights: np.ndarray, second_moments: np.ndarray) -> np.ndarray:
         """The weights without their part in directions that change no logit."""
         squares, vectors = scipy.linalg.eigh(second_moments[: self.n_features, : self.n_features])

@@ -63,9 +63,9 @@ def separation_of(problem: Problem, result: Result, tol: float) -> Separation | 
         result.coef,
         result.step,
     )
-    if found is not None and isinstance(problem.design, RowSpaceDesign):
-        return replace(found, features=np.empty(0, int))  # its columns are not the user's
-    return found
+    if found is None:
+        return None
+    return replace(found, features=problem.design.users_columns(found.features))
 
 
 def _probabilities(result: Result) -> np.ndarray:
