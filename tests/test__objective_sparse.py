@@ -58,7 +58,9 @@ def test_prox_is_the_minimiser(l1_ratio):
             coef[0, j] = u
             return penalty.value(coef) + np.sum((coef - centre) ** 2 / (2 * step))
 
-        best = scipy.optimize.minimize_scalar(value, bounds=(-9, 9), options={"xatol": 1e-10})
+        best = scipy.optimize.minimize_scalar(
+            value, bounds=(-9, 9), method="bounded", options={"xatol": 1e-10}
+        )
         assert value(found[0, j]) <= best.fun + 1e-12
 
 
