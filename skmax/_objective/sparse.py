@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skmax._objective.data_term import DataTerm, DataTermPoint
+from skmax._objective.data_term import CrossEntropy, CrossEntropyPoint
 from skmax._objective.objective import Objective, ObjectivePoint
 from skmax._objective.penalty import ElasticNet
 
@@ -10,10 +10,12 @@ from skmax._objective.penalty import ElasticNet
 class SparseObjective(Objective):
     """A data term plus `factor` times an elastic net."""
 
-    def __init__(self, data: DataTerm, net: ElasticNet, factor: float = 1.0) -> None:
-        self.net = net if factor == 1 else net.scaled(factor)
-        super().__init__(data, self.net)
-        self.thresholds, self._unscaled = self.net.thresholds, net
+    data: CrossEntropy
+    penalty: ElasticNet
+
+    def __init__(self, data: CrossEntropy, net: ElasticNet, factor: float = 1.0) -> None:
+        super().__init__(data, net if factor == 1 else net.scaled(factor))
+        self.thresholds, self._unscaled = self.penalty.thresholds, net
 
     def at(self, coef: np.ndarray) -> "SparsePoint":
         """The objective at `coef`, by one pass over the rows."""
@@ -30,18 +32,18 @@ class SparseObjective(Objective):
 class SparsePoint(ObjectivePoint):
     """The objective at one `coef`; immutable. Its gradient is that of the smooth part."""
 
-    def __init__(self, objective: SparseObjective, data: DataTermPoint) -> None:
-        super().__init__(objective, data)
-        self._sparse, self._net = objective, objective.net
+    data: CrossEntropyPoint
+    _objective: SparseObjective
+    _penalty: ElasticNet
 
     def scaled(self, factor: float) -> "SparsePoint":
         """The same coefficients under `factor` times the penalty, without a pass."""
-        return SparsePoint(self._sparse.scaled(factor), self.data)
+        return SparsePoint(self._objective.scaled(factor), self.data)
 
     @property
     def distance(self) -> np.ndarray:
         """How far minus the gradient of the data term is from the subdifferential, per entry."""
-        return self._net.distance(self.coef, self.data.gradient)
+        return self._penalty.distance(self.coef, self.data.gradient)
 
     def active_hessian(self, active: np.ndarray) -> np.ndarray:
         """The Hessian (m, m) of the smooth part, of the m coefficients that a mask names."""
@@ -60,7 +62,7 @@ class SparsePoint(ObjectivePoint):
         E. Ndiaye, O. Fercoq, A. Gramfort, J. Salmon, Gap safe screening rules for sparsity
         enforcing penalties, JMLR 18, 2017.
         """
-        net, free = self._net, self._net.is_free
+        net, free = self._penalty, self._penalty.is_free
         dual = -self.data.gradient
         scale = net.feasible_scale(dual)
         of_intercepts = np.abs(dual[:, free]) * (1 + np.abs(self.coef[:, free]))

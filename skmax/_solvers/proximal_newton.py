@@ -35,7 +35,10 @@ LENGTHS = (1.0, 0.5, 0.25, 0.125)  # of a Newton step that are tried
 MARGIN = 3  # times what the model promises, the gap where no more can be gained
 RIDGE = 8 * float(np.finfo(float).eps)  # for each coefficient, relative to the diagonal
 SHRINKS = 0.5  # of the gap, what is left after a step that is worth it without a lower objective
-BALANCING = 20  # steps of the intercepts alone, at most
+BALANCING, BALANCED = (
+    20,
+    1e-9,
+)  # steps of the intercepts alone, at most; the decrease that ends them
 
 
 def proximal_newton(
@@ -203,7 +206,7 @@ def with_best_intercepts(objective: SparseObjective[S], point: S) -> S:
         return point
     damping = 0.0
     for _ in range(BALANCING):
-        floor = max(lowest_decrease(objective, point.value), 1e-9 * point.value)
+        floor = max(lowest_decrease(objective, point.value), BALANCED * point.value)
         trial, damping, decrease = step(objective, point, free, damping, floor)
         point = point if trial is None else trial
         if decrease <= floor:

@@ -126,8 +126,8 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         The estimated relative gap of `objective_`: half the square of the Newton decrement, solved
         for by conjugate gradients, with a factor for what these and the curvature's change along a
         step may have missed. On the benchmarks it lay above the true gap, mostly by a factor of
-        three. With ``l1_ratio > 0`` it is a duality gap, and never below. It does not depend on the
-        scale of the features.
+        three. With ``l1_ratio > 0`` it is a duality gap, which is never below; where rounding hides
+        that, what the last model promises. It does not depend on the scale of the features.
     loss_curve_ : list of float
         The objective at the start and after each iteration.
 
