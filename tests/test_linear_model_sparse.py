@@ -14,9 +14,9 @@ from problems import (
     one_hot,
     simulated,
 )
+from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 
 from skmax import SoftmaxRegression
@@ -87,9 +87,9 @@ def test_random_fits_converge_and_meet_their_conditions(seed, n_classes, l1_rati
 def test_it_agrees_with_saga(l1_ratio, n_classes):
     X, y = simulated(150, 8, n_classes)
     model = SoftmaxRegression(l1_ratio=l1_ratio, C=0.5, tol=1e-12).fit(X, y)
-    other = LogisticRegression(
-        l1_ratio=l1_ratio, C=0.5, solver="saga", tol=1e-12, max_iter=100_000
-    ).fit(X, y)
+    other = model.to_sklearn().set_params(tol=1e-12, max_iter=100_000)
+    assert (other.solver, other.l1_ratio) == ("saga", l1_ratio)
+    other = clone(other).fit(X, y)
     np.testing.assert_allclose(model.predict_proba(X), other.predict_proba(X), atol=1e-7)
     if l1_ratio < 1:  # else several coefficients have the same norm
         np.testing.assert_allclose(model.coef_, other.coef_, atol=1e-6)

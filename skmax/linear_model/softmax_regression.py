@@ -410,11 +410,14 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
 
         other = LogisticRegression(
             C=self.C,
-            l1_ratio=self.l1_ratio,
             fit_intercept=self.fit_intercept,
             class_weight=self.class_weight,
             max_iter=self.max_iter,
         )
+        if is_sparse(self.C, self.l1_ratio):  # what a fit of its own would take
+            other.set_params(l1_ratio=self.l1_ratio, solver="saga")
+            if other.penalty == "l2":  # before scikit-learn 1.8 l1_ratio belongs to another one
+                other.set_params(penalty="elasticnet")
         other.classes_ = self.classes_.copy()
         other.coef_ = self._dense_coef().copy()
         other.intercept_ = self.intercept_.copy()
