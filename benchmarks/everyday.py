@@ -2,6 +2,8 @@
 
 python benchmarks/everyday.py predict           predict_proba of 1, 100 and 20,000 rows
 python benchmarks/everyday.py memory [SET ...]  peak memory of a fit beyond X (Linux)
+python benchmarks/everyday.py hashed [SET ...]  seconds and memory of a default fit of skmax, the
+                                                columns of a sparse set spread over 2^20 (Linux)
 python benchmarks/everyday.py float32 [SET ...] default fits of skmax in float32 and float64
 """
 
@@ -34,7 +36,7 @@ MODELS = {"skmax": SoftmaxRegression, "scikit-learn": LogisticRegression}
 
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["predict", "memory", "memory-of-one", "float32"])
+    parser.add_argument("what", choices=["predict", "memory", "memory-of-one", "hashed", "float32"])
     parser.add_argument("rest", nargs="*")
     parser.add_argument("--repeats", type=int, default=9)
     options = parser.parse_args(arguments)
@@ -45,6 +47,8 @@ def main(arguments):
         predict(options.repeats)
     elif options.what == "memory":
         memory(options.rest or PANEL)
+    elif options.what == "hashed":
+        hashed(options.rest or ["news20"])
     else:
         float32(options.rest or PANEL, options.repeats)
     return 0
@@ -60,6 +64,7 @@ PREDICTIONS = {
     "CSR": lambda rng: sp.random(*TEXTS, 100 / TEXTS[1], format="csr", random_state=rng),
 }
 SECONDS = 0.4  # of one figure
+HASHES = 2**20  # columns that a hashing vectorizer has by default
 
 
 def predict(repeats):
@@ -158,6 +163,26 @@ def memory_of_one(library, text):
     before = resident()
     make().fit(X, y)
     return f"{size / 1e6} {peak() - before}"
+
+
+def hashed(sets):
+    """Seconds of a fit, and memory beyond X, where most columns of many have no entry."""
+    print("| data | rows x columns | s | beyond X, MB |")
+    print("|---|---|---:|---:|")
+    for name in sets:
+        X, y = load(name, scaling="raw")
+        X = sp.csr_matrix(X)
+        place = np.random.default_rng(0).permutation(HASHES)[: X.shape[1]].astype(X.indices.dtype)
+        wide = sp.csr_matrix((X.data, place[X.indices], X.indptr), (X.shape[0], HASHES))
+        wide.sort_indices()
+        SoftmaxRegression().fit(X, y)  # what is compiled is compiled now
+        forget_the_peak()
+        before, begun = resident(), time.perf_counter()
+        SoftmaxRegression().fit(wide, y)
+        seconds = time.perf_counter() - begun
+        print(
+            f"| {name} | {X.shape[0]} x 2^20 | {seconds:.3g} | {peak() - before:.0f} |", flush=True
+        )
 
 
 if __name__ == "__main__":

@@ -35,10 +35,8 @@ LENGTHS = (1.0, 0.5, 0.25, 0.125)  # of a Newton step that are tried
 MARGIN = 3  # times what the model promises, the gap where no more can be gained
 RIDGE = 8 * float(np.finfo(float).eps)  # for each coefficient, relative to the diagonal
 SHRINKS = 0.5  # of the gap, what is left after a step that is worth it without a lower objective
-BALANCING, BALANCED = (
-    20,
-    1e-9,
-)  # steps of the intercepts alone, at most; the decrease that ends them
+BALANCING = 20  # steps of the intercepts alone, at most
+BALANCED = 1e-9  # times the value, the decrease that ends them
 
 
 def proximal_newton(
