@@ -41,9 +41,22 @@ def block_rows(bytes_per_row: int) -> int:
 
 
 def tree_sum(parts: Iterable[_Sum]) -> _Sum:
-    """The sum of numbers, or of arrays in the memory of some: neighbours first, then their sums."""
-    sums = list(parts)
+    """The sum of numbers, or of arrays in the memory of some: neighbours first, then their sums.
+
+    Parts that are made as they are asked for are added at once: log2 of their number are kept.
+    """
+    sums: list[_Sum] = []  # of so many parts as the binary digits of their number say
+    for count, part in enumerate(parts, 1):
+        sums.append(part)
+        while count % 2 == 0:
+            _add_last(sums)
+            count //= 2
     while len(sums) > 1:
-        pairs = [operator.iadd(sums[i], sums[i + 1]) for i in range(0, len(sums) - 1, 2)]
-        sums = pairs + sums[len(sums) // 2 * 2 :]
+        _add_last(sums)
     return sums[0]
+
+
+def _add_last(sums: list[_Sum]) -> None:
+    """Put the sum of the last two in their place."""
+    last = sums.pop()
+    sums[-1] = operator.iadd(sums[-1], last)

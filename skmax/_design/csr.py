@@ -18,7 +18,26 @@ class CsrDesign(Standardised):
         super().__init__(X, columns, intercept)
         self.entries_per_row = max(1.0, X.nnz / X.shape[0])
         self.bytes_per_row = int(self.entries_per_row * (X.dtype.itemsize + X.indices.itemsize))
-        self.rows = _kernels.csr_rows(X.data, X.indices, X.indptr)
+        self.rows: _kernels.CsrRows = _kernels.csr_rows(X.data, X.indices, X.indptr)
+
+    @property
+    def sliceable(self) -> bool:
+        """Whether `of_rows` takes no copy."""
+        return True
+
+    @property
+    def n_bytes(self) -> int:
+        """The memory of X."""
+        return self.X.data.nbytes + self.X.indices.nbytes + self.X.indptr.nbytes
+
+    def of_rows(self, rows: slice) -> "CsrDesign":
+        """The same columns over some of the rows."""
+        X, ends = self.X, self.X.indptr[rows.start : rows.stop + 1]
+        entries = slice(ends[0], ends[-1])
+        pieces = X.data[entries], X.indices[entries], ends - ends[0]
+        part = self.restricted(type(X)(pieces, shape=(len(ends) - 1, X.shape[1])))
+        part.rows = self.rows._replace(indptr=self.rows.indptr[rows.start : rows.stop + 1])
+        return part
 
     def packed_coef(self, coef: np.ndarray) -> np.ndarray:
         """The user's coefficients as the kernels take them: (n_features + 1, width)."""

@@ -27,6 +27,22 @@ class DenseDesign(Standardised):
         self._padded_scale[: self.n_columns] = self.scale
         self.bytes_per_row = self.rows.shift.nbytes
 
+    @property
+    def sliceable(self) -> bool:
+        """Whether `of_rows` takes no copy."""
+        return self.X.flags.c_contiguous
+
+    @property
+    def n_bytes(self) -> int:
+        """The memory of X."""
+        return self.X.nbytes
+
+    def of_rows(self, rows: slice) -> "DenseDesign":
+        """The same columns over some of the rows."""
+        part = self.restricted(self.X[rows])
+        part.rows = _kernels.dense_rows(part.X, self._row_shift(self.dtype))
+        return part
+
     def packed_coef(self, coef: np.ndarray) -> np.ndarray:
         """Coefficients as the kernels take them: (n_outputs, width), of the centred columns."""
         out = _kernels.aligned((len(coef), self._width), self.dtype)

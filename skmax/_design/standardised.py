@@ -1,8 +1,9 @@
 """What designs of every format share: the scales of the columns, and the maps of coefficients."""
 
+import copy
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import scipy.linalg
@@ -55,6 +56,13 @@ class Standardised:
         # A column that is 0 throughout has coefficient 0 under any penalty.
         self.coef_scale = np.where(self.scale > 0, self.scale, 1.0)
         self.coef_scale[self.n_features :] = 0.0
+
+    def restricted(self, X: Any) -> Self:
+        """A copy whose rows are some of those of X; the subclass's `of_rows` gives its `rows`."""
+        part = copy.copy(self)
+        part.__dict__.pop("squared_norms", None)
+        part.X, part.n_rows = X, X.shape[0]
+        return part
 
     def unstandardise(
         self, coef: np.ndarray, second_moments: np.ndarray | None = None

@@ -7,6 +7,7 @@ Both are written for the coefficients of the standardised columns (see `_design`
 of the user's columns.
 """
 
+from skmax._objective.blocks import BlockedCrossEntropy, needs_blocks
 from skmax._objective.data_term import CrossEntropy, DataTerm, DataTermPoint
 from skmax._objective.objective import Objective, ObjectivePoint
 from skmax._objective.penalty import (
@@ -19,6 +20,7 @@ from skmax._objective.penalty import (
 from skmax._objective.sparse import SparseObjective, SparsePoint
 
 __all__ = [
+    "BlockedCrossEntropy",
     "CrossEntropy",
     "DataTerm",
     "DataTermPoint",
@@ -31,4 +33,5 @@ __all__ = [
     "SparseObjective",
     "SparsePoint",
     "centred_over_classes",
+    "needs_blocks",
 ]

@@ -12,6 +12,7 @@ from skmax._design.chunks import chunks, tree_sum
 #: Memory for the entries of the active columns of some rows, and the fewest rows.
 ACTIVE_BYTES, LEAST_ROWS = 2**24, 2**9
 COVARIANCE_ROWS = 2**11  # whose probabilities are multiplied at a time
+TINY = 1e-300  # in place of a 0 that something is divided by
 
 
 class Rows(Protocol):
@@ -158,11 +159,12 @@ def sample_rows(
     the rows, so that no chance is involved.
     """
     influence = weight * influence
-    probability = 0.5 * influence / max(influence.sum(), 1e-300) + 0.5 * weight
+    probability = 0.5 * influence / max(influence.sum(), TINY)
+    probability += 0.5 * weight / max(weight.sum(), TINY)
     ends = np.cumsum(probability)
     step = ends[-1] / max_rows
     draws = (np.arange(max_rows) + 0.5) * step
     indices, counts = np.unique(np.searchsorted(ends, draws), return_counts=True)
     sampled = np.zeros_like(weight)
-    sampled[indices] = weight[indices] * counts * step / probability[indices]
+    sampled[indices] = weight[indices] * counts * step / np.maximum(probability[indices], TINY)
     return indices, sampled

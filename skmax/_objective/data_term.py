@@ -14,6 +14,7 @@ from skmax import _kernels, _threads
 from skmax._design import Design
 from skmax._design.chunks import block_rows, chunks, tree_sum
 from skmax._objective.curvature import (
+    TINY,
     active_hessian,
     class_covariance,
     pair_hessian,
@@ -30,6 +31,7 @@ LOGIT_ROWS = 2**12  # whose logits are looked at while they lie in the cache
 #: passes of 1 to 4 million took as long with two threads as with one, and up to half as long again
 #: where another program had one of the cores; those of 10 million took 0.8 of the time.
 LARGE = 4_000_000
+
 
 _Answer = TypeVar("_Answer")
 
@@ -78,11 +80,13 @@ class CrossEntropy:
     targets : Labels, ClassProbabilities or BinaryTargets
         What each row should be, in the dtype of X.
     weight : ndarray of shape (n,)
-        Sample weights, summing to 1 (over all the rows that are added up).
+        Sample weights, summing to 1 over all the rows that are added up: these and others.
     n_outputs : int
         Rows of `coef`: the number of classes, or 1 for two classes.
     threads : int
         How many threads may go over the rows.
+    shared : SharedProbabilities, default=None
+        Memory for the probabilities, where other data terms take it too.
     """
 
     def __init__(
@@ -92,13 +96,15 @@ class CrossEntropy:
         weight: np.ndarray,
         n_outputs: int,
         threads: int,
+        shared: SharedProbabilities | None = None,
     ) -> None:
         self.design, self.targets, self.weight = design, targets, weight
         self.rounded_weight = weight.astype(design.dtype)
         self.shape = (n_outputs, design.n_columns)
         self.resolution = float(max(np.finfo(design.dtype).eps, 16 * np.finfo(np.float64).eps))
-        self.probabilities = SharedProbabilities((n_outputs, design.n_rows), design.dtype)
-        self._curvature = _kernels.RowCurvature(self.rounded_weight, self.probabilities.array)
+        self.shared = shared or SharedProbabilities(n_outputs * design.n_rows, design.dtype)
+        self.probabilities = self.shared.array(n_outputs, design.n_rows)
+        self._curvature = _kernels.RowCurvature(self.rounded_weight, self.probabilities)
         self._terms = _kernels.RowTerms(targets, weight, self._curvature)
         operations = design.n_rows * design.entries_per_row * n_outputs
         large = operations >= LARGE
@@ -209,40 +215,39 @@ class CrossEntropyPoint:
     """
 
     def __init__(self, data: CrossEntropy, coef: np.ndarray) -> None:
-        self._data, self.coef = data, coef
-        data.probabilities.take(self)
+        self.data, self.coef = data, coef
+        data.shared.take(self)
         self.value, self.gradient = data.value_and_gradient(coef)
 
     @property
     def probabilities(self) -> np.ndarray:
         """Those of every row, (n_outputs, n), in the dtype of X."""
-        probabilities = self._data.probabilities.of(self)
-        if probabilities is None:
-            probabilities = self._data.probabilities.take(self)
-            self._data.value_and_gradient(self.coef)
-        return probabilities
+        if not self.data.shared.held_by(self):
+            self.data.shared.take(self)
+            self.data.value_and_gradient(self.coef)
+        return self.data.probabilities
 
     def hessian_product(self, directions: np.ndarray) -> np.ndarray:
         """The Hessian times a direction of the shape of coef, or times each of (m, *shape)."""
         if directions.ndim == 3:
             return np.stack([self.hessian_product(direction) for direction in directions])
         _ = self.probabilities  # made again, where another point has taken their memory
-        return self._data.hessian_product(directions)
+        return self.data.hessian_product(directions)
 
     def hessian(self, max_rows: int | None = None) -> np.ndarray:
         """The Hessian (size, size), or an estimate of it from at most `max_rows` rows."""
-        return pair_hessian(self._data, self.probabilities, max_rows)
+        return pair_hessian(self.data, self.probabilities, max_rows)
 
     def active_hessian(self, active: np.ndarray) -> np.ndarray:
         """The Hessian (m, m) of the m coefficients that a mask of the shape of coef names."""
-        return active_hessian(self._data, self.probabilities, active)
+        return active_hessian(self.data, self.probabilities, active)
 
     def entropy(self, scale: float) -> float:
         """The weighted mean of the entropy of targets + scale (probabilities - targets).
 
         The dual value of the cross-entropy there, where scale times its gradient is dual feasible.
         """
-        data, probabilities, parts = self._data, self.probabilities, []
+        data, probabilities, parts = self.data, self.probabilities, []
         for start in range(0, data.design.n_rows, LOGIT_ROWS):
             rows = slice(start, start + LOGIT_ROWS)
             targets = target_probabilities(data.targets, len(self.coef), rows)
@@ -261,19 +266,20 @@ class CrossEntropyPoint:
         The fraction `curvature_weight` of each row's factor goes by its curvature, the trace of
         diag(p) - p p', relative to the mean.
         """
-        factor = np.ones(self._data.design.n_rows)
+        factor = np.ones(self.data.design.n_rows)
         if curvature_weight > 0:
             curvature = np.empty_like(factor)
             _kernels.row_curvature(self.probabilities, np.ones(len(self.coef)), curvature)
-            mean = float(self._data.weight @ curvature)
+            weight = self.data.weight
+            mean = float(weight @ curvature) / max(float(weight.sum()), TINY)
             if mean > 0:
                 curvature *= curvature_weight / mean
             factor = (1 - curvature_weight) + curvature
-        return weighted_second_moments(self._data, max_rows, factor, self._data.design.dtype)
+        return weighted_second_moments(self.data, max_rows, factor, self.data.design.dtype)
 
     def class_covariance(self) -> np.ndarray:
         """The weighted mean over the rows of diag(p) - p p', or of p (1 - p) for one output."""
-        return class_covariance(self._data, self.probabilities)
+        return class_covariance(self.data, self.probabilities)
 
 
 def target_probabilities(targets: _kernels.Targets, n_outputs: int, rows: slice) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 
 
 class SharedProbabilities:
-    """One array of probabilities (n_outputs, n): that of the point that has taken it last.
+    """Memory for probabilities (n_outputs, n): those of the point that has taken it last.
 
     A point that has lost it makes its probabilities again, by a pass over the rows. That is rare:
     after a step that was rejected, and only where products with the Hessian go over the rows. A
@@ -14,15 +14,18 @@ class SharedProbabilities:
     (10,000 rows, 26 classes), as much as two passes.
     """
 
-    def __init__(self, shape: tuple[int, int], dtype: np.dtype) -> None:
-        self.array = np.empty(shape, dtype)
+    def __init__(self, size: int, dtype: np.dtype) -> None:
+        self._memory = np.empty(size, dtype)
         self._holder: weakref.ref | None = None
 
-    def of(self, point: object) -> np.ndarray | None:
-        """The array, if it holds what a point has put there; else None."""
-        return self.array if self._holder is not None and self._holder() is point else None
+    def array(self, n_outputs: int, n_rows: int) -> np.ndarray:
+        """The memory as an array of this shape."""
+        return self._memory[: n_outputs * n_rows].reshape(n_outputs, n_rows)
 
-    def take(self, point: object) -> np.ndarray:
-        """The array, for a point to fill."""
+    def held_by(self, point: object) -> bool:
+        """Whether what a point has put there is there still."""
+        return self._holder is not None and self._holder() is point
+
+    def take(self, point: object) -> None:
+        """Leave the memory to a point, which fills it."""
         self._holder = weakref.ref(point)
-        return self.array

@@ -1,19 +1,34 @@
 """The objective with a penalty that sets coefficients to 0."""
 
+from typing import Protocol
+
 import numpy as np
 
-from skmax._objective.data_term import CrossEntropy, CrossEntropyPoint
+from skmax._objective.data_term import DataTerm, DataTermPoint
 from skmax._objective.objective import Objective, ObjectivePoint
 from skmax._objective.penalty import ElasticNet
+
+
+class SparseDataTermPoint(DataTermPoint, Protocol):
+    """What a penalty that sets coefficients to 0 needs of the data term beside."""
+
+    def active_hessian(self, active: np.ndarray) -> np.ndarray: ...
+    def entropy(self, scale: float) -> float: ...
+
+
+class SparseDataTerm(DataTerm, Protocol):
+    """A data term of such points."""
+
+    def at(self, coef: np.ndarray) -> SparseDataTermPoint: ...
 
 
 class SparseObjective(Objective):
     """A data term plus `factor` times an elastic net."""
 
-    data: CrossEntropy
+    data: SparseDataTerm
     penalty: ElasticNet
 
-    def __init__(self, data: CrossEntropy, net: ElasticNet, factor: float = 1.0) -> None:
+    def __init__(self, data: SparseDataTerm, net: ElasticNet, factor: float = 1.0) -> None:
         super().__init__(data, net if factor == 1 else net.scaled(factor))
         self.thresholds, self._unscaled = self.penalty.thresholds, net
 
@@ -32,7 +47,7 @@ class SparseObjective(Objective):
 class SparsePoint(ObjectivePoint):
     """The objective at one `coef`; immutable. Its gradient is that of the smooth part."""
 
-    data: CrossEntropyPoint
+    data: SparseDataTermPoint
     _objective: SparseObjective
     _penalty: ElasticNet
 

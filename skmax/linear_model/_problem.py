@@ -11,6 +11,7 @@ from skmax._design import Design, design_of
 from skmax._design.standardised import LEAST_NORM_COLUMNS
 from skmax._estimators.targets import Targets
 from skmax._objective import (
+    BlockedCrossEntropy,
     CrossEntropy,
     ElasticNet,
     NoPenalty,
@@ -18,6 +19,7 @@ from skmax._objective import (
     Ridge,
     SparseObjective,
     centred_over_classes,
+    needs_blocks,
 )
 
 #: Products of an entry of X and an output below which a second thread costs more than it brings.
@@ -38,7 +40,7 @@ class Problem:
     targets: Targets
     fit_intercept: bool
     design: Design
-    data: CrossEntropy
+    data: CrossEntropy | BlockedCrossEntropy
     objective: Objective
     classes: np.ndarray
     present: np.ndarray
@@ -101,7 +103,11 @@ def is_sparse(C: float, l1_ratio: float) -> bool:
 
 
 def _objective_of(
-    data: CrossEntropy, design: Design, C: float, l1_ratio: float, total_weight: float
+    data: CrossEntropy | BlockedCrossEntropy,
+    design: Design,
+    C: float,
+    l1_ratio: float,
+    total_weight: float,
 ) -> Objective:
     """The data term with its penalty."""
     if not np.isfinite(C):
@@ -120,7 +126,7 @@ def data_of(
     threads: int,
     *,
     may_rotate: bool,
-) -> tuple[Design, CrossEntropy]:
+) -> tuple[Design, CrossEntropy | BlockedCrossEntropy]:
     """The data term with so many rows of coefficients, and the design that it goes over.
 
     `may_rotate` says that the penalty does not change when the columns are rotated.
@@ -128,4 +134,5 @@ def data_of(
     weight = targets.weight / float(targets.weight.sum())
     design = design_of(X, weight, fit_intercept, may_rotate=may_rotate, threads=threads)
     kernel_targets = targets.for_kernels(n_outputs, design.dtype)
-    return design, CrossEntropy(design, kernel_targets, weight, n_outputs, threads)
+    data_term = BlockedCrossEntropy if needs_blocks(design, n_outputs) else CrossEntropy
+    return design, data_term(design, kernel_targets, weight, n_outputs, threads)

@@ -7,6 +7,7 @@ import numpy as np
 from skmax import _solvers
 from skmax._design import RowSpaceDesign
 from skmax._objective import Objective, ObjectivePoint, Ridge
+from skmax._objective.blocks import BlockedPoint
 from skmax._objective.data_term import CrossEntropyPoint
 from skmax._objective.separation import (
     MOST_VARIABLES,
@@ -71,7 +72,7 @@ def separation_of(problem: Problem, result: Result, tol: float) -> Separation | 
 def _probabilities(result: Result) -> np.ndarray:
     """Those of every row, where the fit has ended."""
     point = result.point.data
-    assert isinstance(point, CrossEntropyPoint)
+    assert isinstance(point, CrossEntropyPoint | BlockedPoint)
     return point.probabilities
 
 
