@@ -13,23 +13,37 @@ if TYPE_CHECKING:
         sigmoid,
         softmax,
     )
-    from skmax.linear_model import SoftmaxRegression
+    from skmax.linear_model import (
+        RegularizationPath,
+        SoftmaxRegression,
+        SoftmaxRegressionCV,
+        regularization_path,
+    )
     from skmax.neural_network import MLPClassifier
 
 __all__ = [
     "MLPClassifier",
+    "RegularizationPath",
     "SoftmaxRegression",
+    "SoftmaxRegressionCV",
     "cross_entropy",
     "cross_entropy_with_grad",
     "hardmax",
     "log_softmax",
     "logsumexp",
+    "regularization_path",
     "sigmoid",
     "softmax",
 ]
 
 #: Where the names that are not functions on arrays lie.
-_MODULE_OF = {"MLPClassifier": "neural_network", "SoftmaxRegression": "linear_model"}
+_MODULE_OF = {
+    "MLPClassifier": "neural_network",
+    "RegularizationPath": "linear_model",
+    "SoftmaxRegression": "linear_model",
+    "SoftmaxRegressionCV": "linear_model",
+    "regularization_path": "linear_model",
+}
 _SUBMODULES = ("functional", "linear_model", "neural_network")
 
 

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from problems import one_hot, simulated, sparse_simulated, with_64_bit_indices
 
 import skmax
-from skmax import MLPClassifier, SoftmaxRegression, _kernels
+from skmax import MLPClassifier, SoftmaxRegression, _kernels, regularization_path
 from skmax._kernels.entries import KERNELS
 from skmax._network import ACTIVATIONS
 from skmax.neural_network import PEERS_ACTIVATIONS
@@ -135,6 +135,15 @@ def linear_large(crawl):
                 crawl.methods(name, model, samples, y)
 
 
+def paths(crawl):
+    """Fits along a grid of penalties."""
+    X, y = sparse_simulated(90, 5)
+    for kind, samples in inputs(X):
+        for l1_ratio in (0.0, 0.5):
+            name = f"regularization_path(l1_ratio={l1_ratio}), {kind}"
+            crawl.call(name, regularization_path, samples, y, Cs=3, l1_ratio=l1_ratio)
+
+
 def linear_many_rows(crawl):
     """Predictions that are not left to NumPy."""
     X, y = simulated(80_000, 5)
@@ -218,7 +227,7 @@ def main():
     """Print the refused calls, and the specialisations that were asked for."""
     warnings.simplefilter("ignore")
     crawl = Crawl()
-    for part in (linear, linear_large, linear_many_rows, network, functions):
+    for part in (linear, linear_large, linear_many_rows, paths, network, functions):
         part(crawl)
     functions_of = {name: getattr(_kernels, name).functions for name in KERNELS}
     asked = [(name, ",".join(codes)) for name, found in functions_of.items() for codes in found]

@@ -18,11 +18,19 @@ class Constraint:
 
 def check_parameters(estimator: Any, constraints: Mapping[str, Constraint]) -> None:
     """Refuse a parameter of the wrong kind or size: its name, what it must be, what it is."""
+    values = {name: getattr(estimator, name) for name in constraints}
+    check_values(type(estimator).__name__, values, constraints)
+
+
+def check_values(
+    owner: str, values: Mapping[str, Any], constraints: Mapping[str, Constraint]
+) -> None:
+    """Refuse a value of the wrong kind or size; `owner` is whose parameters they are."""
     for name, constraint in constraints.items():
-        value = getattr(estimator, name)
-        if not constraint.allows(value):
-            kind = type(estimator).__name__
-            raise ValueError(f"{kind}: {name} must be {constraint.description}, got {value!r}")
+        if not constraint.allows(values[name]):
+            raise ValueError(
+                f"{owner}: {name} must be {constraint.description}, got {values[name]!r}"
+            )
 
 
 def _is_number(value: Any) -> bool:
@@ -74,12 +82,31 @@ def _is_dropout(value: Any) -> bool:
     return _is_number(value) and 0 <= value < 1
 
 
+def _is_row_of(value: Any, is_one: Callable[[Any], bool]) -> bool:
+    """Whether it is a sequence of at least one such value."""
+    if isinstance(value, str | bytes) or not hasattr(value, "__len__"):
+        return False
+    if np.ndim(value) != 1 or len(value) == 0:
+        return False
+    return all(is_one(one) for one in value)
+
+
+def _is_grid(value: Any) -> bool:
+    if not hasattr(value, "__len__"):
+        return _is_integer(value) and value >= 1
+    return _is_row_of(value, POSITIVE.allows) and bool((np.diff(value) > 0).all())
+
+
 BOOLEAN = Constraint(lambda value: isinstance(value, bool | np.bool_), "True or False")
 POSITIVE = Constraint(lambda value: _is_number(value) and 0 < value < np.inf, "a positive number")
 INVERSE_STRENGTH = Constraint(
     lambda value: _is_number(value) and value > 0, "a positive number, np.inf for no penalty"
 )
 FRACTION = Constraint(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
+GRID = Constraint(_is_grid, "an integer >= 1 or positive numbers, each larger than the one before")
+FRACTIONS = Constraint(
+    lambda value: _is_row_of(value, FRACTION.allows), "one or more numbers from 0 to 1"
+)
 CLASS_WEIGHT = Constraint(
     lambda value: (
         value is None
@@ -104,7 +131,6 @@ VERBOSITY = Constraint(
 )
 LAYERS = Constraint(_is_layers, "an integer >= 1 or a sequence of such (empty for none)")
 DROPOUT = Constraint(_is_dropout, "a number >= 0 and < 1, or a sequence of such")
-FRACTION = Constraint(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1")
 PROPER_FRACTION = Constraint(
     lambda value: _is_number(value) and 0 < value < 1, "a number between 0 and 1"
 )

@@ -1,6 +1,6 @@
 """From X and targets to an objective, and from its coefficients to those of the user's columns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -67,6 +67,24 @@ class Problem:
         weights = coef_[self.present].astype(np.float64)
         return self.design.standardise(weights, intercept_[self.present].astype(np.float64))
 
+    def penalised(self, C: float, l1_ratio: float) -> "Problem":
+        """The same rows under another penalty."""
+        objective = _objective_of(self.data, self.design, C, l1_ratio, self.total_weight)
+        return replace(self, objective=objective)
+
+    def intercepts_alone(self) -> np.ndarray:
+        """The best coefficients of which all but the intercepts are 0."""
+        coef = np.zeros(self.objective.shape)
+        if self.fit_intercept:
+            logits = np.log(self.targets.class_totals())
+            coef[:, -1] = logits[1] - logits[0] if len(coef) == 1 else logits - logits.mean()
+        return coef
+
+    @property
+    def total_weight(self) -> float:
+        """S, the sum of the weights of the samples."""
+        return float(self.targets.weight.sum())
+
     @property
     def fitted_classes(self) -> np.ndarray:
         """The classes that have weight, or both of two."""
@@ -81,8 +99,12 @@ def problem_of(
     l1_ratio: float = 0.0,
     fit_intercept: bool,
     n_jobs: int | None,
+    design: Design | None = None,
 ) -> Problem:
-    """The problem of a fit: X dense or CSR of float32 or float64."""
+    """The problem of a fit: X dense or CSR of float32 or float64.
+
+    A `design` of X is used as it is, whatever weights it has standardised the columns by.
+    """
     classes, fit_intercept = targets.classes, bool(fit_intercept)
     kept = targets.class_totals() > 0 if fit_intercept else np.ones(len(classes), bool)
     n_outputs = 1 if len(classes) == 2 else int(kept.sum())
@@ -91,7 +113,9 @@ def problem_of(
     work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
     threads = 1 if work < SMALL else _threads.n_threads(n_jobs)
     may_rotate = (ElasticNet if is_sparse(C, l1_ratio) else Ridge).invariant_to_rotation
-    design, data = data_of(X, targets, n_outputs, fit_intercept, threads, may_rotate=may_rotate)
+    design, data = data_of(
+        X, targets, n_outputs, fit_intercept, threads, may_rotate=may_rotate, design=design
+    )
     objective = _objective_of(data, design, C, l1_ratio, float(targets.weight.sum()))
     present = kept if len(classes) > 2 else np.ones(1, bool)
     return Problem(X, targets, fit_intercept, design, data, objective, classes, present)
@@ -126,13 +150,15 @@ def data_of(
     threads: int,
     *,
     may_rotate: bool,
+    design: Design | None = None,
 ) -> tuple[Design, CrossEntropy | BlockedCrossEntropy]:
     """The data term with so many rows of coefficients, and the design that it goes over.
 
     `may_rotate` says that the penalty does not change when the columns are rotated.
     """
     weight = targets.weight / float(targets.weight.sum())
-    design = design_of(X, weight, fit_intercept, may_rotate=may_rotate, threads=threads)
+    if design is None:
+        design = design_of(X, weight, fit_intercept, may_rotate=may_rotate, threads=threads)
     kernel_targets = targets.for_kernels(n_outputs, design.dtype)
     data_term = BlockedCrossEntropy if needs_blocks(design, n_outputs) else CrossEntropy
     return design, data_term(design, kernel_targets, weight, n_outputs, threads)

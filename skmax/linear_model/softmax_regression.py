@@ -4,28 +4,24 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _solvers, _threads
-from skmax._design.predict import predict_logits
 from skmax._error_state import own_error_state
 from skmax._estimators import parameters
 from skmax._estimators.prediction import (
     fraction_on_predicted,
-    to_log_probabilities,
-    to_probabilities,
-    with_first,
 )
 from skmax._estimators.progress import FRAMES, CallbackSupport, Task, fit_task, with_callbacks
 from skmax._estimators.rollback import rollback_on_error
 from skmax._estimators.samples import check_finite, read_samples
 from skmax._estimators.targets import is_soft, read_targets
-from skmax._objective import ObjectivePoint, SparseObjective
+from skmax._objective import ObjectivePoint
 from skmax._objective.separation import Separation
-from skmax.linear_model._problem import SMALL, Problem, is_sparse, problem_of
+from skmax.linear_model._minimise import Settings, check_solver, minimise
+from skmax.linear_model._predictions import SoftmaxPredictions
+from skmax.linear_model._problem import Problem, is_sparse, problem_of
 from skmax.linear_model._separable import at_its_limit, separation_of
 
 if TYPE_CHECKING:  # imported where it is needed: a fit needs neither it nor the metrics
@@ -47,7 +43,7 @@ CONSTRAINTS = {
 MOST_NAMES = 5  # classes and columns that a warning names
 
 
-class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
+class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
     r"""Softmax (multinomial logistic) regression that converges on the data as they are.
 
     Minimises
@@ -211,11 +207,6 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.verbose = verbose
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     @with_callbacks
     @own_error_state
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SoftmaxRegression":
@@ -251,7 +242,7 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         with rollback_on_error(self):
             # 1. Check.
             parameters.check_parameters(self, CONSTRAINTS)
-            self._check_solver()
+            check_solver("SoftmaxRegression", self.solver, self.C, self.l1_ratio)
             X = read_samples(self, X, None if y is None else "no_validation")
             check_finite(self, X)
             # 2. Read the targets.
@@ -278,73 +269,6 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
         return self
 
     @own_error_state
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict the most probable class of each sample.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Class labels.
-        """
-        logits = self.decision_function(X)
-        best = (logits > 0).astype(int) if logits.ndim == 1 else logits.argmax(axis=1)
-        return self.classes_[best]
-
-    @own_error_state
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`.
-        """
-        return self._finished_logits(X, to_probabilities)
-
-    @own_error_state
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Predict the logarithm of each class's probability, finite where that underflows.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Log-probabilities in the order of `classes_`.
-        """
-        return self._finished_logits(X, to_log_probabilities)
-
-    @own_error_state
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Compute the logits.
-
-        Parameters
-        ----------
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            The logit of each class; for two classes that of ``classes_[1]``.
-        """
-        logits = self._logits(X)
-        return logits[:, 0] if len(self.classes_) == 2 else logits
-
-    @own_error_state
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy of the predictions.
 
@@ -369,30 +293,6 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             return float(accuracy_score(y, self.predict(X), sample_weight=sample_weight))
         logits = self._finished_logits(X, None)
         return fraction_on_predicted(y, self.classes_, logits, sample_weight)
-
-    def sparsify(self) -> "SoftmaxRegression":
-        """Store `coef_` as a sparse matrix, to save memory where most of it is 0.
-
-        Returns
-        -------
-        SoftmaxRegression
-            The estimator itself.
-        """
-        check_is_fitted(self)
-        self.coef_: Any = scipy.sparse.csr_matrix(self.coef_)
-        return self
-
-    def densify(self) -> "SoftmaxRegression":
-        """Store `coef_` as an array again.
-
-        Returns
-        -------
-        SoftmaxRegression
-            The estimator itself.
-        """
-        check_is_fitted(self)
-        self.coef_ = self._dense_coef()
-        return self
 
     @own_error_state
     def to_sklearn(self) -> "LogisticRegression":
@@ -427,14 +327,6 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             other.feature_names_in_ = self.feature_names_in_.copy()
         return other
 
-    def _check_solver(self) -> None:
-        """Refuse a solver that cannot do with absolute values in the penalty."""
-        if self.solver == "lbfgs" and is_sparse(self.C, self.l1_ratio):
-            raise ValueError(
-                f"SoftmaxRegression: solver must be 'auto' or 'newton' where l1_ratio > 0, got "
-                f"'lbfgs' with l1_ratio={self.l1_ratio!r}"
-            )
-
     def _solve(self, problem: Problem, task: Task) -> _solvers.Result[ObjectivePoint]:
         """Minimise the objective, telling of each iteration."""
 
@@ -446,23 +338,8 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             return part.end(lambda: self._attributes(problem, coef, n_iter))
 
         task.begin()
-        objective, start = problem.objective, self._start(problem)
-        if isinstance(objective, SparseObjective):
-            return _solvers.proximal_newton(
-                objective,
-                objective.at(start),
-                tol=self.tol,
-                max_iter=self.max_iter,
-                on_iteration=iteration_ends,
-            )
-        return _solvers.solve(
-            _solvers.choose(self.solver, problem.design.n_rows, objective.shape),
-            objective,
-            start,
-            tol=self.tol,
-            max_iter=self.max_iter,
-            on_iteration=iteration_ends,
-        )
+        settings = Settings(self.solver, self.tol, self.max_iter)
+        return minimise(problem, self._start(problem), settings, iteration_ends)
 
     def _unpack(self, problem: Problem, result: _solvers.Result[ObjectivePoint]) -> None:
         """Keep what the solver has come to."""
@@ -527,37 +404,6 @@ class SoftmaxRegression(CallbackSupport, ClassifierMixin, BaseEstimator):
             f"without a penalty there is no optimum, as {told_apart} {verb} separable from {rest} "
             f"on {separation.n_rows} rows{by}: coefficients would grow without bound"
         )
-
-    def _logits(self, X: Any, finish: Any = None) -> np.ndarray:
-        """Logits (n, rows of `coef_`), which finish(logits) may change in place."""
-        check_is_fitted(self)
-        X = read_samples(self, X, reset=False)
-        coef = self._dense_coef()
-        if not scipy.sparse.issparse(X) and X.dtype == coef.dtype and X.size * len(coef) >= SMALL:
-            threads = _threads.n_threads(self.n_jobs)
-            logits, finite = predict_logits(X, coef, self.intercept_, threads, finish)
-            if not finite:  # as some logits are where X is not
-                check_finite(self, X)
-            return logits
-        logits = np.asarray(X @ coef.T) + self.intercept_
-        if not np.isfinite(logits.sum()):
-            check_finite(self, X)
-        if finish is not None:
-            finish(logits)
-        return logits
-
-    def _finished_logits(self, X: Any, finish: Any) -> np.ndarray:
-        """A logit for every class, that of the first of two 0, changed in place by `finish`."""
-        if not (hasattr(self, "classes_") and len(self.classes_) == 2):
-            return self._logits(X, finish)
-        both = with_first(self._logits(X))
-        if finish is not None:
-            finish(both)
-        return both
-
-    def _dense_coef(self) -> np.ndarray:
-        """`coef_` as an array, sparsified or not."""
-        return self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
 
 
 def _listed(kind: str, names: np.ndarray) -> str:

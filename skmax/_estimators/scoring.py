@@ -1,0 +1,93 @@
+"""Scores of held-out samples: those of scikit-learn's scorers, and the cross-entropy of our own."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sklearn
+from sklearn.metrics import get_scorer
+
+from skmax._estimators.targets import is_soft, read_sample_weight, read_soft
+
+CROSS_ENTROPY = "neg_log_loss"
+#: How the names of scorers begin whose metrics need to be told of all classes: some may be missing
+#: in a fold. Those of the second row have a class of their own among two, the last one.
+OF_ALL_CLASSES = ("roc_auc_ov", "d2_log_loss", "top_k", "f1_", "precision_", "recall_", "jaccard_")
+OF_THE_LAST_CLASS = ("neg_brier", "d2_brier", "f1", "precision", "recall", "jaccard")
+
+
+def metadata_is_routed() -> bool:
+    """Whether scikit-learn routes metadata."""
+    return bool(sklearn.get_config().get("enable_metadata_routing", False))
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What `scoring` stands for, with the classes that the samples may belong to.
+
+    `scoring` is None for the estimator's own score, the name of a scorer, or a callable. It may be
+    called by other threads, under scikit-learn's configuration of the one that has made it.
+    """
+
+    scoring: Any
+    classes: np.ndarray
+    config: dict[str, Any] = field(default_factory=sklearn.get_config)
+
+    def __call__(self, model: Any, X: Any, y: Any, parameters: Mapping[str, Any]) -> float:
+        """The score of a fitted model; `parameters` are the scorer's, `sample_weight` say."""
+        if isinstance(self.scoring, str) and self.scoring == CROSS_ENTROPY:
+            log_probabilities = model.predict_log_proba(X)
+            return -cross_entropy(log_probabilities, y, self.classes, **parameters)
+        config, of_classes = self.config, self.of_classes()
+        if of_classes:  # which a scorer takes only so
+            config = {**config, "enable_metadata_routing": True}
+        with sklearn.config_context(**config):
+            if self.scoring is None:
+                return float(model.score(X, y, **parameters))
+            return float(get_scorer(self.scoring)(model, X, y, **of_classes, **parameters))
+
+    def of_classes(self) -> dict[str, Any]:
+        """What the metric needs to be told of all classes."""
+        if not isinstance(self.scoring, str):
+            return {}
+        told: dict[str, Any] = {}
+        if self.scoring == "roc_auc" or self.scoring.startswith(OF_ALL_CLASSES + OF_THE_LAST_CLASS):
+            told["labels"] = self.classes
+        if len(self.classes) == 2 and (
+            self.scoring in OF_THE_LAST_CLASS or self.scoring.endswith("brier_score")
+        ):
+            told["pos_label"] = self.classes[-1]
+        return told
+
+
+def cross_entropy(
+    log_probabilities: np.ndarray, y: Any, classes: np.ndarray, sample_weight: Any = None
+) -> float:
+    """The mean cross-entropy of labels, or of soft labels weighted by their mass."""
+    weight = read_sample_weight(sample_weight, len(log_probabilities))
+    if is_soft(y):
+        targets, _ = read_soft(y, classes)
+        losses = -np.einsum("ik,ik->i", targets, log_probabilities)
+        return float(weight @ losses / (weight @ targets.sum(axis=1)))
+    codes = np.searchsorted(classes, y)
+    losses = -log_probabilities[np.arange(len(codes)), codes]
+    return float(np.average(losses, weights=weight))
+
+
+def check_scoring(owner: str, scoring: Any, soft: bool) -> Callable[..., float] | None:
+    """The scorer of a name or a callable, None for the estimator's own score.
+
+    Raises
+    ------
+    ValueError
+        If there is no scorer of this name, or it is one of labels and the labels are soft.
+    """
+    if scoring is None:
+        return None
+    if soft and isinstance(scoring, str) and scoring != CROSS_ENTROPY:
+        raise ValueError(
+            f"{owner}: scoring={scoring!r} is for labels; for soft labels take {CROSS_ENTROPY!r}, "
+            "None (the fraction of their mass on the predicted classes) or a callable"
+        )
+    return get_scorer(scoring)

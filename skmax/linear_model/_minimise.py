@@ -1,0 +1,93 @@
+"""A fit of a problem, and fits along a grid of penalties, each from where the last has ended."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from skmax import _solvers
+from skmax._objective import ObjectivePoint, SparseObjective
+from skmax.linear_model._problem import Problem, is_sparse
+
+Result = _solvers.Result[ObjectivePoint]
+#: Called with the number of an iteration, the objective, its gap and coef; True asks to stop.
+OnIteration = Callable[[int, float, float, np.ndarray], bool]
+
+#: The least fraction of the L1 norm for which a grid of penalties is derived from the data.
+LEAST_L1_RATIO = 1e-3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to solve: the estimator's parameters of these names."""
+
+    solver: str
+    tol: float
+    max_iter: int
+
+
+def check_solver(owner: str, solver: str, C: float, l1_ratio: float) -> None:
+    """Refuse a solver that cannot do with absolute values in the penalty."""
+    if solver == "lbfgs" and is_sparse(C, l1_ratio):
+        raise ValueError(
+            f"{owner}: solver must be 'auto' or 'newton' where l1_ratio > 0, got 'lbfgs' with "
+            f"l1_ratio={l1_ratio!r}"
+        )
+
+
+def go_on(*_: object) -> bool:
+    """Tell nothing of an iteration, and do not stop."""
+    return False
+
+
+def minimise(
+    problem: Problem, start: np.ndarray, settings: Settings, on_iteration: OnIteration = go_on
+) -> Result:
+    """Minimise the problem's objective from `start`, coefficients of the standardised columns."""
+    objective = problem.objective
+    if isinstance(objective, SparseObjective):
+        return _solvers.proximal_newton(
+            objective,
+            objective.at(start),
+            tol=settings.tol,
+            max_iter=settings.max_iter,
+            on_iteration=on_iteration,
+        )
+    return _solvers.solve(
+        _solvers.choose(settings.solver, problem.design.n_rows, objective.shape),
+        objective,
+        start,
+        tol=settings.tol,
+        max_iter=settings.max_iter,
+        on_iteration=on_iteration,
+    )
+
+
+def minimise_along(
+    problem: Problem,
+    Cs: Sequence[float] | np.ndarray,
+    l1_ratio: float,
+    settings: Settings,
+    on_iteration: OnIteration = go_on,
+) -> Iterator[tuple[Problem, Result]]:
+    """The problem under each of the penalties, from the strongest on, and its optimum."""
+    coef = problem.intercepts_alone()
+    for C in Cs:
+        penalised = problem.penalised(float(C), l1_ratio)
+        result = minimise(penalised, coef, settings, on_iteration)
+        coef = result.coef
+        yield penalised, result
+
+
+def largest_C_of_zeros(problem: Problem, l1_ratio: float) -> float:
+    """The largest `C` at which all coefficients but the intercepts are 0.
+
+    There the slope of the loss is nowhere above the threshold, `l1_ratio` / (C S). For an
+    `l1_ratio` below 0.001, for which there may be none, that of 0.001.
+    """
+    unit = problem.penalised(1.0, max(l1_ratio, LEAST_L1_RATIO)).objective
+    assert isinstance(unit, SparseObjective)
+    penalised = unit.thresholds > 0
+    slope = np.abs(unit.at(problem.intercepts_alone()).data.gradient[:, penalised])
+    largest = np.max(slope / unit.thresholds[penalised], initial=0.0)
+    return 1 / float(largest) if largest > 0 else 1.0  # no column tells anything: any will do
