@@ -302,6 +302,19 @@ def test_an_interrupt_leaves_the_estimator_as_it_was():
     assert not [name for name in vars(model) if name.endswith("_")]
 
 
+def test_a_scorer_is_called_once_for_each_fit_in_order():
+    X, y = simulated(80, 3, 3)
+    called = []
+
+    def scorer(model, X, y):
+        called.append((len(y), model.C))
+        return 0.0
+
+    folds = [(np.arange(40), np.arange(40, 80)), (np.arange(40, 80), np.arange(39))]
+    SoftmaxRegressionCV(Cs=GRID, cv=folds, scoring=scorer).fit(X, y)
+    assert called == [(n, C) for n in (40, 39) for C in GRID]
+
+
 def test_verbose_prints_a_line_for_each_fit(capsys):
     X, y = simulated(60, 3, 3)
     SoftmaxRegressionCV(Cs=GRID, l1_ratios=[0.0, 1.0], cv=3, verbose=1).fit(X, y)

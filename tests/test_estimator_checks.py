@@ -20,7 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skmax import MLPClassifier, SoftmaxRegression
+from skmax import MLPClassifier, SoftmaxRegression, SoftmaxRegressionCV
 
 # Not fit_intercept=False: check_class_weight_classifiers fails LogisticRegression without one too.
 ESTIMATORS = [
@@ -28,6 +28,7 @@ ESTIMATORS = [
     SoftmaxRegression(solver="newton", tol=1e-12),
     SoftmaxRegression(solver="lbfgs", tol=1e-12),
     SoftmaxRegression(class_weight="balanced", warm_start=True),
+    SoftmaxRegressionCV(Cs=[0.1, 1.0, 10.0], cv=3),
     MLPClassifier(),
     MLPClassifier(solver="adamw"),
     MLPClassifier(solver="sgd"),

@@ -1,7 +1,7 @@
 """Scores of held-out samples: those of scikit-learn's scorers, and the cross-entropy of our own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,26 +26,24 @@ def metadata_is_routed() -> bool:
 class Scoring:
     """What `scoring` stands for, with the classes that the samples may belong to.
 
-    `scoring` is None for the estimator's own score, the name of a scorer, or a callable. It may be
-    called by other threads, under scikit-learn's configuration of the one that has made it.
+    `scoring` is None for the estimator's own score, the name of a scorer, or a callable.
     """
 
     scoring: Any
     classes: np.ndarray
-    config: dict[str, Any] = field(default_factory=sklearn.get_config)
 
     def __call__(self, model: Any, X: Any, y: Any, parameters: Mapping[str, Any]) -> float:
         """The score of a fitted model; `parameters` are the scorer's, `sample_weight` say."""
         if isinstance(self.scoring, str) and self.scoring == CROSS_ENTROPY:
             log_probabilities = model.predict_log_proba(X)
             return -cross_entropy(log_probabilities, y, self.classes, **parameters)
-        config, of_classes = self.config, self.of_classes()
-        if of_classes:  # which a scorer takes only so
-            config = {**config, "enable_metadata_routing": True}
-        with sklearn.config_context(**config):
-            if self.scoring is None:
-                return float(model.score(X, y, **parameters))
-            return float(get_scorer(self.scoring)(model, X, y, **of_classes, **parameters))
+        if self.scoring is None:
+            return float(model.score(X, y, **parameters))
+        scorer, of_classes = get_scorer(self.scoring), self.of_classes()
+        if not of_classes:
+            return float(scorer(model, X, y, **parameters))
+        with sklearn.config_context(enable_metadata_routing=True):  # else it takes no parameters
+            return float(scorer(model, X, y, **of_classes, **parameters))
 
     def of_classes(self) -> dict[str, Any]:
         """What the metric needs to be told of all classes."""

@@ -1,4 +1,4 @@
-"""Fits along a grid of penalties for each fold of a cross-validation, and their scores."""
+"""Fits along a grid of penalties for each fold of a cross-validation."""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -9,22 +9,22 @@ import numpy as np
 
 from skmax import _threads
 from skmax._design import Design
+from skmax._estimators.prediction import to_log_probabilities, with_first
 from skmax._estimators.targets import Targets
-from skmax.linear_model._minimise import Result, Settings, minimise_along
+from skmax.linear_model._minimise import Settings, minimise_along
 from skmax.linear_model._problem import Problem, is_sparse, problem_of
 
-#: A fit of a fold is scored when its gap is this, and then whenever it has fallen to a TENTH. It
-#: ends when that has moved the score by MOVES at most: errors of coefficients go with the root of
-#: the gap, so that less than half of this is left. Where all fits ended at a gap of 1e-6, scores
-#: were off by 2e-3 and 3e-2 on `vowel` and raw `satimage` with C=1e4; with this rule no score of 18
-#: tables is off by 1e-4. A first gap of 1e-4 takes 0.9 of the time, and one table is off by 2e-4.
+#: A fit of a fold is scored by the cross-entropy of the rows held out when its gap is this, and
+#: then whenever it has fallen to a TENTH. It ends when that has moved the score by MOVES at most:
+#: errors of coefficients go with the root of the gap, so that less than half of this is left. Where
+#: all fits ended at a gap of 1e-6, scores were off by 2e-3 and 3e-2 on `vowel` and raw `satimage`
+#: with C=1e4; with this rule no score of 18 tables is off by 1e-4. A first gap of 1e-4 takes 0.9 of
+#: the time, and one table is off by 2e-4.
 FIRST_GAP, TENTH, MOVES, LAST_GAP = 1e-6, 0.1, 2e-5, 1e-10
 
-Fold = tuple[np.ndarray, np.ndarray]  # indices of the rows for the fit, and of those held out
-#: Scores a fit on the rows held out: from coef_, intercept_, C and l1_ratio.
-ScoreFit = Callable[[np.ndarray, np.ndarray, float, float], float]
-#: Hears of a fit: fold, l1_ratio, C, score and result.
-Tell = Callable[[int, float, float, float, Result], None]
+Fold = tuple[np.ndarray, np.ndarray]  # which rows are for the fit, and which are held out
+#: Hears of a fit: fold, l1_ratio, C, cross-entropy of the rows held out, and iterations.
+Tell = Callable[[int, float, float, float, int], None]
 
 
 @dataclass(frozen=True)
@@ -36,51 +36,50 @@ class Grid:
 
 
 @dataclass
-class FoldResults:
-    """What the fits of all folds have come to; NaN where there is no fit or no score.
+class FoldFits:
+    """What the fits of all folds have come to; NaN where there is none.
 
     `coefs` (n_folds, n_l1_ratios, n_Cs, rows of coef_, n_features + 1), with an intercept or not;
-    `scores`, `n_iter`, `gaps` and `converged` (n_folds, n_l1_ratios, n_Cs). `faults` are sentences
-    on folds that could not be fitted or scored.
+    `n_iter`, `gaps` and `converged` (n_folds, n_l1_ratios, n_Cs). `faults` says of a fold why it
+    could not be fitted.
     """
 
     coefs: np.ndarray
-    scores: np.ndarray
     n_iter: np.ndarray
     gaps: np.ndarray
     converged: np.ndarray
     faults: dict[int, str]
 
 
-class _Watch:
-    """Watches the score of a fit while it runs, and stops it when it has settled."""
+class HeldOut:
+    """The rows held out from a fold: their cross-entropy, and whether it has settled in a fit."""
 
-    def __init__(self, score: ScoreFit, l1_ratio: float, stopped: threading.Event) -> None:
-        self.score, self.l1_ratio, self.stopped = score, l1_ratio, stopped
-        self.fault = ""
+    def __init__(self, X: Any, targets: Targets) -> None:
+        self.X, self.targets = X, targets
+        self.begin()
 
-    def begin(self, problem: Problem, C: float) -> None:
-        """Watch a fit with another C."""
-        self.problem, self.C = problem, C
-        self.settled, self.next_gap, self.last = False, FIRST_GAP, np.nan
+    def begin(self) -> None:
+        """Another fit begins."""
+        self.settled, self._next_gap, self._last = False, FIRST_GAP, np.nan
 
-    def iteration_ends(self, n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
-        """Whether to stop."""
-        if self.stopped.is_set():
-            return True
-        if gap <= self.next_gap:
-            before, self.last = self.last, self.score_at(*self.problem.unpack(coef))
-            self.settled = abs(self.last - before) <= MOVES
-            self.next_gap = TENTH * gap
+    def settles(self, gap: float, coefs: Callable[[], tuple[np.ndarray, np.ndarray]]) -> bool:
+        """Whether it has, at an iteration with this gap; `coefs` makes coef_ and intercept_."""
+        if gap <= self._next_gap:
+            before, self._last = self._last, self.cross_entropy(*coefs())
+            self.settled = abs(self._last - before) <= MOVES
+            self._next_gap = TENTH * gap
         return self.settled
 
-    def score_at(self, coef_: np.ndarray, intercept_: np.ndarray) -> float:
-        """The score, NaN where the scorer raises."""
-        try:
-            return self.score(coef_, intercept_, self.C, self.l1_ratio)
-        except Exception as error:  # of any scorer: the scores of other folds count still
-            self.fault = f"its scorer raised {type(error).__name__}: {error}"
-            return np.nan
+    def cross_entropy(self, coef_: np.ndarray, intercept_: np.ndarray) -> float:
+        """The mean over the rows."""
+        logits = np.asarray(self.X @ coef_.T) + intercept_
+        if logits.shape[1] == 1:
+            logits = with_first(logits)
+        to_log_probabilities(logits)
+        if self.targets.labels is not None:
+            return -float(np.mean(logits[np.arange(len(logits)), self.targets.labels]))
+        assert self.targets.class_probabilities is not None
+        return -float(np.mean((logits.T * self.targets.class_probabilities).sum(axis=0)))
 
 
 class Folds:
@@ -103,28 +102,22 @@ class Folds:
         self._designs: dict[bool, Design] = {}
 
     def problem(self, l1_ratio: float) -> Problem:
-        """The problem of all rows, with any penalty of this ratio."""
-        sparse = is_sparse(1.0, l1_ratio)
+        """The problem of all rows, with some penalty of this ratio."""
         problem = self._problem_of(self.targets, l1_ratio)
-        self._designs.setdefault(sparse, problem.design)
+        self._designs.setdefault(is_sparse(1.0, l1_ratio), problem.design)
         return problem
 
-    def fit(
-        self,
-        grid: Grid,
-        solver: str,
-        max_iter: int,
-        score_of: Callable[[int], ScoreFit],
-        tell: Tell,
-    ) -> FoldResults:
-        """Fit every fold along the grid and score it by score_of(fold)."""
-        rows = len(self.problem(float(grid.l1_ratios[0])).present)
-        for l1_ratio in grid.l1_ratios:  # the designs are made before threads ask for them
-            self.problem(float(l1_ratio))
+    def held_out(self, fold: int) -> np.ndarray:
+        """The indices of the rows that are held out."""
+        return np.arange(self.X.shape[0])[self.folds[fold][1]]
+
+    def fit(self, grid: Grid, solver: str, max_iter: int, tell: Tell) -> FoldFits:
+        """Fit every fold along the grid; `tell` hears of each fit."""
+        problems = [self.problem(float(ratio)) for ratio in grid.l1_ratios]  # makes all designs
+        n_outputs = len(problems[0].present)
         cells = len(self.folds), len(grid.l1_ratios), len(grid.Cs)
-        results = FoldResults(
-            np.full((*cells, rows, self.X.shape[1] + self.fit_intercept), np.nan),
-            np.full(cells, np.nan),
+        fits = FoldFits(
+            np.full((*cells, n_outputs, self.X.shape[1] + self.fit_intercept), np.nan),
             np.zeros(cells, np.int32),
             np.full(cells, np.nan),
             np.ones(cells, bool),
@@ -133,11 +126,11 @@ class Folds:
         stopped, settings = threading.Event(), Settings(solver, LAST_GAP, max_iter)
 
         def along(task: tuple[int, int]) -> None:
-            self._fit_fold(*task, grid, settings, score_of, tell, results, stopped)
+            self._fit_fold(*task, grid, settings, tell, fits, stopped)
 
         tasks = [(fold, ratio) for ratio in range(cells[1]) for fold in range(cells[0])]
         _threads.map_in_order(along, tasks, _threads.n_threads(self.n_jobs), stopped.set)
-        return results
+        return fits
 
     def _fit_fold(
         self,
@@ -145,36 +138,34 @@ class Folds:
         ratio: int,
         grid: Grid,
         settings: Settings,
-        score_of: Callable[[int], ScoreFit],
         tell: Tell,
-        results: FoldResults,
+        fits: FoldFits,
         stopped: threading.Event,
     ) -> None:
-        """Fit and score one fold along C, into its part of the results."""
+        """Fit one fold along C, into its part of `fits`."""
         l1_ratio, targets = float(grid.l1_ratios[ratio]), self._targets_of(fold)
         if np.count_nonzero(targets.class_totals()) < 2:
-            results.faults[fold] = "fewer than two classes have weight in its fits"
+            fits.faults[fold] = "fewer than two classes have weight in its fits"
             return
-        problem = self._problem_of(targets, l1_ratio)
-        watch = _Watch(score_of(fold), l1_ratio, stopped)
-        fits = minimise_along(problem, grid.Cs, l1_ratio, settings, watch.iteration_ends)
-        watch.begin(problem, float(grid.Cs[0]))
-        for index, (penalised, result) in enumerate(fits):
+        problem, rows = self._problem_of(targets, l1_ratio), self.held_out(fold)
+        held_out = HeldOut(self.X[rows], self.targets.subset(rows))
+
+        def stop(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
+            return stopped.is_set() or held_out.settles(gap, lambda: problem.unpack(coef))
+
+        along = minimise_along(problem, grid.Cs, l1_ratio, settings, stop)
+        for index, (penalised, result) in enumerate(along):
             if stopped.is_set():
                 return
-            coef_, intercept_ = penalised.unpack(result.coef)
-            cell = fold, ratio, index
-            results.coefs[cell][:, : coef_.shape[1]] = coef_
+            cell, (coef_, intercept_) = (fold, ratio, index), penalised.unpack(result.coef)
+            fits.coefs[cell][:, : coef_.shape[1]] = coef_
             if self.fit_intercept:
-                results.coefs[cell][:, -1] = intercept_
-            results.n_iter[cell], results.gaps[cell] = result.n_iter, result.gap
-            results.converged[cell] = result.converged or watch.settled
-            results.scores[cell] = watch.score_at(coef_, intercept_)
-            tell(fold, l1_ratio, watch.C, results.scores[cell], result)
-            if index + 1 < len(grid.Cs):
-                watch.begin(problem, float(grid.Cs[index + 1]))
-        if watch.fault:
-            results.faults[fold] = watch.fault
+                fits.coefs[cell][:, -1] = intercept_
+            fits.n_iter[cell], fits.gaps[cell] = result.n_iter, result.gap
+            fits.converged[cell] = result.converged or held_out.settled
+            loss = held_out.cross_entropy(coef_, intercept_)
+            tell(fold, l1_ratio, float(grid.Cs[index]), loss, result.n_iter)
+            held_out.begin()
 
     def _targets_of(self, fold: int) -> Targets:
         """The targets with the weights of a fold."""

@@ -26,8 +26,8 @@ from skmax._estimators.scoring import (
     check_scoring,
     metadata_is_routed,
 )
-from skmax._estimators.targets import is_soft, read_targets
-from skmax.linear_model._folds import FoldResults, Folds, Grid, ScoreFit
+from skmax._estimators.targets import is_soft, read_sample_weight, read_targets
+from skmax.linear_model._folds import FoldFits, Folds, Grid
 from skmax.linear_model._minimise import Result, Settings, check_solver, minimise
 from skmax.linear_model._predictions import SoftmaxPredictions
 from skmax.linear_model.softmax_regression import CONSTRAINTS as OF_ONE_FIT
@@ -245,6 +245,8 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
             targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
             truth = np.asarray(y, np.float64) if is_soft(y) else targets.as_y()
             check_scoring("SoftmaxRegressionCV", self.scoring, is_soft(y))
+            if sample_weight is not None:
+                sample_weight = read_sample_weight(sample_weight, X.shape[0])
             of_splitter, of_scorer = self._routed("fit", sample_weight, params)
             cv = check_cv(self.cv, truth, classifier=True)
             folds = Folds(
@@ -255,13 +257,15 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
                 n_jobs=self.n_jobs,
             )
             with _threads.one_blas_thread():
-                # 3. Fit and score the folds.
-                results = self._results(folds, grid, truth, of_scorer)
-                # 4. Choose, with the mean of what the folds have come to.
-                self._choose(results, grid)
-                # 5. Fit again.
-                last = self._refit(folds) if self.refit else None
-            self._warn_unless_converged(results, last)
+                # 3. Fit the folds.
+                self.classes_ = targets.classes
+                fits = self._fits(folds, grid)
+            # 4. Score them, and choose, with the mean of what the folds have come to.
+            scores = self._scores(folds, fits, grid, truth, of_scorer)
+            self._choose(fits, scores, grid, X.dtype)
+            # 5. Fit again.
+            last = self._refit(folds) if self.refit else None
+            self._warn_unless_converged(fits, last)
         return self
 
     def score(self, X: Any, y: Any, *, sample_weight: Any = None, **score_params: Any) -> float:
@@ -283,9 +287,9 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         float
             The score: the larger, the better.
         """
+        _, of_scorer = self._routed("score", sample_weight, score_params)
         check_is_fitted(self)
         check_scoring("SoftmaxRegressionCV", self.scoring, is_soft(y))
-        _, of_scorer = self._routed("score", sample_weight, score_params)
         model = self._as_model(self.coef_, self.intercept_, self.C_, self.l1_ratio_)
         model.n_jobs = self.n_jobs
         X = read_samples(self, X, reset=False)
@@ -346,51 +350,63 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         of_scorer = given if self.scoring is None else dict(routed.scorer.score)
         return (dict(routed.splitter.split) if caller == "fit" else {}), of_scorer
 
-    def _results(
-        self, folds: Folds, grid: Grid, truth: np.ndarray, of_scorer: dict[str, Any]
-    ) -> FoldResults:
-        """Fits and scores of all folds."""
-        self.classes_ = folds.targets.classes
-        scoring, lock = Scoring(self.scoring, self.classes_), threading.Lock()
+    def _fits(self, folds: Folds, grid: Grid) -> FoldFits:
+        """The fits of all folds."""
+        lock = threading.Lock()
 
-        def score_of(fold: int) -> ScoreFit:
-            rows = np.arange(len(truth))[folds.folds[fold][1]]
-            X, y = folds.X[rows], truth[rows]
-            of_rows = {name: _of_rows(value, rows, len(truth)) for name, value in of_scorer.items()}
-
-            def score(coef_: np.ndarray, intercept_: np.ndarray, C: float, ratio: float) -> float:
-                return scoring(self._as_model(coef_, intercept_, C, ratio), X, y, of_rows)
-
-            return score
-
-        def tell(fold: int, l1_ratio: float, C: float, scored: float, result: Result) -> None:
+        def tell(fold: int, l1_ratio: float, C: float, loss: float, n_iter: int) -> None:
             if self.verbose:
                 with lock:
                     print(
                         f"fold {fold + 1}/{len(folds.folds)}  l1_ratio {l1_ratio:g}  C {C:<10.4g}  "
-                        f"score {scored:.6g}  {result.n_iter} iterations"
+                        f"held-out log loss {loss:.6g}  {n_iter} iterations"
                     )
 
-        results = folds.fit(grid, self.solver, self.max_iter, score_of, tell)
-        for fold, fault in sorted(results.faults.items()):
+        return folds.fit(grid, self.solver, self.max_iter, tell)
+
+    def _scores(
+        self,
+        folds: Folds,
+        fits: FoldFits,
+        grid: Grid,
+        truth: np.ndarray,
+        of_scorer: dict[str, Any],
+    ) -> np.ndarray:
+        """The scores of all fits, NaN where a fold has none: one call of the scorer for each."""
+        scores, scoring = np.full(fits.gaps.shape, np.nan), Scoring(self.scoring, self.classes_)
+        faults = dict(fits.faults)
+        for fold in range(len(scores)):
+            rows = folds.held_out(fold)
+            X, y = folds.X[rows], truth[rows]
+            of_rows = {name: _of_rows(value, rows, len(truth)) for name, value in of_scorer.items()}
+            for ratio, index in np.ndindex(scores.shape[1:]):
+                if fold in faults:
+                    break
+                model = self._as_model(
+                    *self._parts(fits.coefs[fold, ratio, index].astype(X.dtype)),
+                    float(grid.Cs[index]),
+                    float(grid.l1_ratios[ratio]),
+                )
+                try:
+                    scores[fold, ratio, index] = scoring(model, X, y, of_rows)
+                except Exception as error:  # of any scorer: the other folds count still
+                    faults[fold] = f"its scorer raised {type(error).__name__}: {error}"
+                    scores[fold] = np.nan
+        for fold, fault in sorted(faults.items()):
             warnings.warn(
-                f"SoftmaxRegressionCV: fold {fold + 1} of {len(folds.folds)} has scores that are "
-                f"NaN and do not count: {fault}",
+                f"SoftmaxRegressionCV: fold {fold + 1} of {len(scores)} has scores that are NaN "
+                f"and do not count: {fault}",
                 FitFailedWarning,
                 stacklevel=4,
             )
-        return results
+        return scores
 
-    def _choose(self, results: FoldResults, grid: Grid) -> None:
+    def _choose(self, fits: FoldFits, scores: np.ndarray, grid: Grid, dtype: np.dtype) -> None:
         """Choose the penalty, and keep what the folds have come to."""
-        scores = results.scores
         some = ~np.isnan(scores).all(axis=(1, 2))
         means = scores[some].mean(axis=0) if some.any() else np.full(scores.shape[1:], np.nan)
         if np.isnan(means).all():
-            raise ValueError(
-                f"SoftmaxRegressionCV: no penalty has a score on every fold. "
-                f"{'; '.join(f'Fold {k + 1}: {fault}' for k, fault in results.faults.items())}"
-            )
+            raise ValueError("SoftmaxRegressionCV: no penalty has a score on every fold")
         folds = np.arange(len(scores))[some]
         ratio, index = np.unravel_index(np.nanargmax(means), means.shape)
         if self.selection == "1se":
@@ -401,24 +417,29 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
             choice = Choice(*np.unravel_index(flat.argmax(axis=1), means.shape))
         chosen = scores[folds, choice.ratios, choice.Cs]
         self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
-        self.scores_, self.coefs_paths_ = scores, results.coefs
-        self.n_iter_ = results.n_iter
+        self.scores_, self.coefs_paths_ = scores, fits.coefs
+        self.n_iter_ = fits.n_iter
         self.C_ = _mean(grid.Cs[choice.Cs])
         self.l1_ratio_ = _mean(grid.l1_ratios[choice.ratios])
         self.best_score_, self.std_score_ = float(chosen.mean()), float(chosen.std())
-        mean = results.coefs[folds, choice.ratios, choice.Cs].mean(axis=0)
-        self.intercept_ = mean[:, -1] if self.fit_intercept else np.zeros(len(mean))
-        self.coef_ = mean[:, : self.n_features_in_]
+        mean = fits.coefs[folds, choice.ratios, choice.Cs].mean(axis=0)
+        self.coef_, self.intercept_ = self._parts(mean.astype(dtype))
 
     def _refit(self, folds: Folds) -> Result:
         """Fit all samples under the penalty that was chosen, from the mean of the folds' fits."""
-        problem = folds.problem(self.l1_ratio_).penalised(self.C_, self.l1_ratio_)
-        settings = Settings(self.solver, self.tol, self.max_iter)
-        result = minimise(problem, problem.pack(self.coef_, self.intercept_), settings)
-        self.coef_, self.intercept_ = problem.unpack(result.coef)
+        with _threads.one_blas_thread():
+            problem = folds.problem(self.l1_ratio_).penalised(self.C_, self.l1_ratio_)
+            settings = Settings(self.solver, self.tol, self.max_iter)
+            result = minimise(problem, problem.pack(self.coef_, self.intercept_), settings)
+            self.coef_, self.intercept_ = problem.unpack(result.coef)
         self.solver_, self.converged_ = result.method, result.converged
         self.objective_, self.optimality_gap_ = result.value, result.gap
         return result
+
+    def _parts(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """`coef_` and `intercept_` from coefficients with the intercepts as their last column."""
+        intercept = columns[:, -1] if self.fit_intercept else np.zeros_like(columns[:, 0])
+        return np.ascontiguousarray(columns[:, : self.n_features_in_]), intercept.copy()
 
     def _as_model(
         self, coef_: np.ndarray, intercept_: np.ndarray, C: float, l1_ratio: float
@@ -431,9 +452,9 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         model.n_features_in_ = self.n_features_in_
         return model
 
-    def _warn_unless_converged(self, results: FoldResults, last: Result | None) -> None:
+    def _warn_unless_converged(self, fits: FoldFits, last: Result | None) -> None:
         """Say which fits have ended before their guarantee holds."""
-        short = np.argwhere(~results.converged)
+        short = np.argwhere(~fits.converged)
         parts, advice = [], ""
         if last is not None and not last.converged:
             parts.append(
@@ -444,9 +465,9 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         if len(short):
             fold, ratio, index = short[0]
             parts.append(
-                f"{len(short)} of {results.converged.size} fits of folds, the first of them of "
+                f"{len(short)} of {fits.converged.size} fits of folds, the first of them of "
                 f"fold {fold + 1} with l1_ratio={self.l1_ratios_[ratio]:g}, C={self.Cs_[index]:g} "
-                f"(estimated relative gap {results.gaps[fold, ratio, index]:.2g})"
+                f"(estimated relative gap {fits.gaps[fold, ratio, index]:.2g})"
             )
             advice = advice or "Raise max_iter, or end the grid at a smaller C."
         if parts:

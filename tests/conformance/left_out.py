@@ -6,26 +6,6 @@ fail, skip themselves, or pass without a fit of ours.
 """
 
 LEFT_OUT = {
-    "LogisticRegressionCV: there is none here yet": """
-        test_check_solver_option LogisticRegressionCV
-        test_elasticnet_l1_ratio_err_helpful LogisticRegressionCV
-        test_get_default_scorer
-        test_liblinear_multiclass_raises LogisticRegressionCV
-        test_logistic_cv_mock_scorer
-        test_logistic_cv_multinomial_score
-        test_logistic_cv_refit_false_non_elasticnet
-        test_logistic_cv_sparse
-        test_logistic_regression_sample_weights cv
-        test_logistic_regressioncv_class_weights
-        test_LogisticRegressionCV_elasticnet_attribute_shapes
-        test_LogisticRegressionCV_no_refit
-        test_logisticregressioncv_warns_with_use_legacy_attributes
-        test_lr_cv_scores_differ_when_sample_weight_is_requested
-        test_lr_cv_scores_without_enabling_metadata_routing
-        test_lr_scoring_warns
-        test_passing_params_without_enabling_metadata_routing
-        test_penalty_deprecated LogisticRegressionCV
-    """,
     "MLPRegressor: there is none here": """
         test_early_stopping MLPRegressor
         test_lbfgs_regression
@@ -48,18 +28,19 @@ LEFT_OUT = {
         test_warm_start_full_iteration MLPRegressor
     """,
     "the solver liblinear, and the parameters of it alone (dual, intercept_scaling)": """
-        test_check_solver_option LogisticRegression
+        test_check_solver_option
         test_consistency_path
         test_dtype_match liblinear
         test_large_sparse_matrix liblinear
         test_liblinear_decision_function_zero
         test_liblinear_dual_random_state
-        test_liblinear_multiclass_raises LogisticRegression
+        test_liblinear_multiclass_raises
         test_liblinear_not_stuck
         test_liblinear_with_large_values
         test_logistic_cv
+        test_logistic_cv_sparse liblinear
         test_logistic_regression_callback_support_warning
-        test_logistic_regression_sample_weights liblinear-single
+        test_logistic_regression_sample_weights liblinear
         test_logistic_regression_solver_class_weights liblinear
         test_logisticregression_liblinear_sample_weight
         test_logreg_l1
@@ -76,18 +57,22 @@ LEFT_OUT = {
     """,
     "what scikit-learn deprecates: penalty, l1_ratio=None, and n_jobs, which works here": """
         test_elastic_net_l1_l2_equivalence
-        test_elasticnet_l1_ratio_err_helpful LogisticRegression
+        test_elasticnet_l1_ratio_err_helpful
         test_l1_ratio_non_elasticnet
         test_l1_ratio_None_deprecated
         test_logisticregression_warns_with_n_jobs
+        test_logisticregressioncv_warns_with_use_legacy_attributes
         test_lr_penalty_l1ratio_incompatible
-        test_penalty_deprecated LogisticRegression
+        test_lr_scoring_warns
+        test_penalty_deprecated
         test_penalty_none
     """,
     "private functions and attributes of scikit-learn (_optimizer, _predict_proba_lr and such)": """
         test_adaptive_learning_rate
+        test_get_default_scorer
         test_gradient
         test_learning_rate_warmstart
+        test_logistic_cv_multinomial_score
         test_logistic_regression_path_coefs_multinomial
         test_logistic_regression_path_convergence_fail
         test_logistic_regression_path_init_coefs
@@ -109,6 +94,12 @@ LEFT_OUT = {
     "array API: its libraries are missing": """
         test_logistic_regression_array_api_compliance
         test_logistic_regression_array_api_warm_start
+    """,
+    "folds of one class only, whose scores are NaN here, with a warning": """
+        test_logistic_cv_folds_with_classes_missing 2
+    """,
+    "fits of folds end when their score has settled, here with coefficients within 2e-5": """
+        test_LogisticRegressionCV_on_folds
     """,
     "64-bit indices of a sparse matrix, which sag and saga refuse, are accepted here": """
         test_large_sparse_matrix sag

@@ -1,4 +1,4 @@
-"""scikit-learn's own tests of LogisticRegression and MLPClassifier, as installed, on our classes.
+"""scikit-learn's tests of LogisticRegression(CV) and MLPClassifier, as installed, on our classes.
 
 `pytest tests/conformance` runs them for one version of scikit-learn. Every test must pass with a
 fit of ours, or have a row in left_out.py that says why it does not. A row must be needed: it must
@@ -13,6 +13,7 @@ from functools import wraps
 from unittest import mock
 
 import left_out
+import numpy as np
 import pytest
 import sklearn
 from sklearn import linear_model, neural_network
@@ -80,6 +81,65 @@ class LogisticRegression(skmax.SoftmaxRegression):
         self._solver = SOLVERS.get(name, name)
 
 
+def with_legacy_attributes(fit):
+    """A fit that gives the attributes, where these are asked for, the shapes of before.
+
+    They are dicts by class, (n_folds, n_Cs, n_l1_ratios, ...), without the last of these where
+    l1_ratios is None.
+    """
+
+    @wraps(fit)
+    def call(model, *args, **kwargs):
+        ratios = model.l1_ratios
+        model.l1_ratios = (0.0,) if ratios is None else ratios
+        try:
+            fit(model, *args, **kwargs)
+        finally:
+            model.l1_ratios = ratios
+        if not model.use_legacy_attributes:
+            return model
+        names = model.classes_[1:] if len(model.classes_) == 2 else model.classes_
+        scores, n_iter = model.scores_.swapaxes(1, 2), model.n_iter_.swapaxes(1, 2)[None]
+        coefs = model.coefs_paths_.swapaxes(1, 2)
+        if ratios is None:
+            scores, n_iter, coefs = scores[..., 0], n_iter[..., 0], coefs[:, :, 0]
+        model.scores_ = dict.fromkeys(names, scores)
+        model.coefs_paths_ = {name: coefs[..., k, :] for k, name in enumerate(names)}
+        model.n_iter_ = n_iter
+        model.C_, model.l1_ratio_ = (
+            np.full(len(names), value) for value in (model.C_, model.l1_ratio_)
+        )
+        return model
+
+    return call
+
+
+class LogisticRegressionCV(skmax.SoftmaxRegressionCV):
+    """SoftmaxRegressionCV, which takes the names of scikit-learn's solvers and its attributes."""
+
+    fit = noted(with_legacy_attributes(with_gap_of_gradient(skmax.SoftmaxRegressionCV.fit)))
+
+    def __init__(
+        self, *, Cs=10, l1_ratios=None, fit_intercept=True, cv=None, scoring=None,
+        solver="lbfgs", tol=DEFAULT_TOL, max_iter=1000, class_weight=None, n_jobs=None, verbose=0,
+        refit=True, selection="best", random_state=None, use_legacy_attributes=True,
+    ):  # fmt: skip
+        super().__init__(
+            Cs=Cs, l1_ratios=l1_ratios, fit_intercept=fit_intercept, cv=cv, scoring=scoring,
+            tol=tol, max_iter=max_iter, class_weight=class_weight, n_jobs=n_jobs, verbose=verbose,
+            refit=refit, selection=selection, random_state=random_state,
+        )  # fmt: skip
+        self.solver, self.use_legacy_attributes = solver, use_legacy_attributes
+
+    @property
+    def solver(self):
+        return self._solver
+
+    @solver.setter
+    def solver(self, name):
+        self._solver = SOLVERS.get(name, name)
+
+
 class MLPClassifier(skmax.MLPClassifier):
     """Our MLPClassifier."""
 
@@ -104,6 +164,7 @@ def pytest_collection():
     """Let the tests import our classes instead of scikit-learn's."""
     with (
         mock.patch.object(linear_model, "LogisticRegression", LogisticRegression),
+        mock.patch.object(linear_model, "LogisticRegressionCV", LogisticRegressionCV),
         mock.patch.object(neural_network, "MLPClassifier", MLPClassifier),
     ):
         yield
