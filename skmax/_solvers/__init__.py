@@ -1,13 +1,21 @@
 """How the objective is minimised: one module a method, and the choice between them."""
 
 from skmax._solvers.proximal_newton import proximal_newton
-from skmax._solvers.registry import MATRIX_COLUMNS, METHODS, Method, choose, solve
+from skmax._solvers.registry import (
+    MATRIX_COLUMNS,
+    METHODS,
+    Method,
+    Preconditioners,
+    choose,
+    solve,
+)
 from skmax._solvers.result import Result, Status
 
 __all__ = [
     "MATRIX_COLUMNS",
     "METHODS",
     "Method",
+    "Preconditioners",
     "Result",
     "Status",
     "choose",

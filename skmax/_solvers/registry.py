@@ -71,6 +71,9 @@ class Method:
     patience: float = PATIENCE
 
 
+#: Those of each method, by its name in METHODS.
+Preconditioners = dict[str, Preconditioner[FullPoint]]
+
 #: The one table of methods: those of one name take over from each other as problems grow.
 METHODS = {
     "newton-cholesky": Method("newton-cholesky", newton, ExactHessian, HessianPoint),
@@ -113,11 +116,15 @@ def solve(
     tol: float,
     max_iter: int,
     on_iteration: OnIteration,
+    preconditioners: Preconditioners | None = None,
 ) -> Result[P]:
     """Minimise `objective` from `coef`, one method going on where the other is stuck or slow.
 
     A slow one is left when much more than it has spent is still to go. The next may spend as much;
     if it then has further to go than the one before had, that one comes back, and stays.
+
+    Fits of objectives that differ by their penalty alone, and count their passes together, may hand
+    on their `preconditioners`: this one begins with them, and keeps its own there.
 
     Raises
     ------
@@ -129,7 +136,8 @@ def solve(
         _check_needs(method, point)
     # Its points need not be full ones: what the methods ask of them has been checked.
     full, start = cast(Objective[FullPoint], objective), cast(FullPoint, point)
-    fit = _Fit(full, start, tol=tol, max_iter=max_iter, on_iteration=on_iteration)
+    known = {} if preconditioners is None else preconditioners
+    fit = _Fit(full, start, known, tol=tol, max_iter=max_iter, on_iteration=on_iteration)
     first, *others = methods
     # 1. The first method is watched if there is another.
     progress = fit.progress_of(first) if others else None
@@ -159,6 +167,7 @@ class _Fit:
         self,
         objective: Objective[FullPoint],
         start: FullPoint,
+        preconditioners: Preconditioners,
         *,
         tol: float,
         max_iter: int,
@@ -167,7 +176,7 @@ class _Fit:
         self.objective, self.on_iteration = objective, on_iteration
         self.tol, self.max_iter = tol, max_iter
         self.result = Result(start, np.inf, 0, Status.OUT_OF_ITERATIONS, [start.value])
-        self._preconditioners: dict[str, Preconditioner[FullPoint]] = {}
+        self._preconditioners = preconditioners
 
     def progress_of(self, method: Method, rival: Progress | None = None) -> Progress:
         """What is to be watched of a method that goes on from here."""

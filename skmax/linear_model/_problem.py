@@ -68,8 +68,9 @@ class Problem:
         return self.design.standardise(weights, intercept_[self.present].astype(np.float64))
 
     def penalised(self, C: float, l1_ratio: float) -> "Problem":
-        """The same rows under another penalty."""
+        """The same rows under another penalty; passes over them are counted together."""
         objective = _objective_of(self.data, self.design, C, l1_ratio, self.total_weight)
+        objective.passes = self.objective.passes
         return replace(self, objective=objective)
 
     def intercepts_alone(self) -> np.ndarray:
