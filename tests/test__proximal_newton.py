@@ -6,7 +6,7 @@ from problems import quiet
 from quadratics import SHAPE, Quadratic
 
 from skmax._objective.objective import Passes
-from skmax._solvers import Status, proximal_newton
+from skmax._solvers import DEAR, ActiveHessian, Status, proximal_newton
 from skmax._solvers.proximal_newton import largest
 
 FREE = np.arange(SHAPE[1]) < 1  # a coefficient without a threshold
@@ -162,3 +162,67 @@ def test_the_largest_values():
     np.testing.assert_array_equal(largest(values, 2), [[False, True, False], [False, True, False]])
     np.testing.assert_array_equal(largest(values, 9), values > 0)
     assert not largest(values * 0, 2).any()
+
+
+class CountingPoint:
+    """A point whose Hessian is a number for each pair, and for which coefficients it was asked."""
+
+    def __init__(self, shape=(2, 30)):
+        size = int(np.prod(shape))
+        self.full = np.arange(size**2, dtype=float).reshape(size, size)
+        self.gradient = np.zeros(shape)
+        self.asked = []
+
+    def active_hessian(self, active):
+        self.asked.append(active.copy())
+        return self.full[np.ix_(active.ravel(), active.ravel())]
+
+
+def mask(*columns):
+    """Both coefficients of some columns."""
+    active = np.zeros((2, 30), bool)
+    active[:, list(columns)] = True
+    return active
+
+
+def test_a_dear_hessian_serves_steps_that_it_covers():
+    point, curvature = CountingPoint(), ActiveHessian(DEAR)
+    many, thresholds = mask(*range(10)), np.ones(30)
+    point.gradient[0, 10], point.gradient[1, 11] = 0.9, 0.7  # near its threshold, and not
+    for active in (many, mask(1, 3), many | (np.arange(60).reshape(2, 30) == 10)):
+        matrix = curvature.at(point, active, thresholds)
+        np.testing.assert_array_equal(matrix, point.full[np.ix_(active.ravel(), active.ravel())])
+        matrix[...] = 0  # its own memory
+    assert len(point.asked) == 1
+    curvature.at(point, mask(11), thresholds)  # not covered
+    assert len(point.asked) == 2
+
+
+def test_a_hessian_is_formed_again_when_a_step_by_an_old_one_leaves_much():
+    point, curvature, thresholds = CountingPoint(), ActiveHessian(DEAR), np.ones(30)
+    many = mask(*range(10))
+    for before, after, n_asked in ((1, 0.5, 1), (0.5, 0.01, 1), (0.01, 0.005, 1), (0.1, 0.1, 2)):
+        curvature.at(point, many, thresholds)
+        assert len(point.asked) == n_asked
+        curvature.stepped(before, after)
+    few = mask(2)
+    curvature = ActiveHessian(DEAR)
+    for n_asked in (3, 4):  # a cheap one at every step
+        curvature.at(point, few, thresholds)
+        assert len(point.asked) == n_asked
+
+
+@pytest.mark.parametrize("steep", [0.0, 1.0])
+@pytest.mark.parametrize("wrong", [0.3, 3.0, 1e6])
+def test_a_wrong_hessian_that_is_handed_on_leads_to_the_same_optimum(steep, wrong):
+    objective = Lasso(steep=steep)
+    start = objective.at(np.ones(SHAPE))
+    curvature = ActiveHessian(0)
+    everything = np.ones(SHAPE, bool)
+    curvature.at(start, everything, objective.thresholds)
+    curvature.matrix *= wrong
+    settings = {"tol": 1e-12, "max_iter": 500, "on_iteration": quiet}
+    result = proximal_newton(objective, start, **settings, curvature=curvature)
+    expected = proximal_newton(Lasso(steep=steep), start, **settings)
+    assert result.converged
+    assert result.value == pytest.approx(expected.value, rel=1e-10)

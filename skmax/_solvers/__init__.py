@@ -1,5 +1,6 @@
 """How the objective is minimised: one module a method, and the choice between them."""
 
+from skmax._solvers.active_hessian import DEAR, ActiveHessian
 from skmax._solvers.proximal_newton import proximal_newton
 from skmax._solvers.registry import (
     MATRIX_COLUMNS,
@@ -12,8 +13,10 @@ from skmax._solvers.registry import (
 from skmax._solvers.result import Result, Status
 
 __all__ = [
+    "DEAR",
     "MATRIX_COLUMNS",
     "METHODS",
+    "ActiveHessian",
     "Method",
     "Preconditioners",
     "Result",

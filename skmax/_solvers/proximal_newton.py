@@ -11,6 +11,7 @@ weakens it whenever its optimum is near, so that no set is much larger than the 
 import numpy as np
 
 from skmax import _kernels
+from skmax._solvers.active_hessian import ActiveHessian
 from skmax._solvers.certificate import final_status, lowest_decrease, relative_gap
 from skmax._solvers.preconditioners.cholesky import cholesky, solve
 from skmax._solvers.protocol import OnIteration, S, SparseObjective, SparsePoint
@@ -46,8 +47,13 @@ def proximal_newton(
     tol: float,
     max_iter: int,
     on_iteration: OnIteration,
+    curvature: ActiveHessian | None = None,
 ) -> Result[S]:
-    """Minimise from `point`, until the duality gap is at most tol times the minimum."""
+    """Minimise from `point`, until the duality gap is at most tol times the minimum.
+
+    Fits of objectives that differ by their penalty alone may hand on their `curvature`.
+    """
+    curvature = ActiveHessian(np.inf) if curvature is None else curvature
     if max_iter > 0:
         point = with_best_intercepts(objective, point)
     factor = first_factor(objective, point)
@@ -66,11 +72,12 @@ def proximal_newton(
         active = active_set(here, staged.thresholds)
         # 3. A step that lowers the objective.
         floor = lowest_decrease(staged, here.value)
-        trial, damping, decrease = step(staged, here, active, damping, floor)
+        trial, damping, decrease = step(staged, here, active, damping, floor, curvature)
         before = gap
         if trial is not None:
             point = trial.scaled(1.0)
             gap = relative_gap(point.duality_gap(), point.value)
+        curvature.stepped(before, gap)
         values.append(point.value)
         if on_iteration(n_iter, point.value, gap, point.coef):
             return Result(point, gap, n_iter, Status.ASKED_TO_STOP, values, NAME)
@@ -117,12 +124,13 @@ def step(
     active: np.ndarray,
     damping: float,
     floor: float,
+    curvature: ActiveHessian,
 ) -> tuple[S | None, float, float]:
     """The next point, if one is found, the damping for the next step, and what was promised first.
 
     That is more than `floor` where the objective does not go down though its model does.
     """
-    hessian = point.active_hessian(active)
+    hessian = curvature.at(point, active, objective.thresholds)
     diagonal = hessian.diagonal().copy()
     thresholds = np.broadcast_to(objective.thresholds, active.shape)[active]
     old, slope = point.coef[active], point.gradient[active]
@@ -143,6 +151,9 @@ def step(
         if decrease <= floor:
             return (trial if trial.value <= point.value + floor else None), damping, promised
         ratio = (point.value - trial.value) / decrease
+        if not ratio >= POOR and not curvature.is_new:
+            curvature.is_worn = True
+            return step(objective, point, active, damping, floor, curvature)
         if not ratio >= POOR:  # NaN too
             damping = max(LEAST_DAMPING, RAISE * damping)
         elif ratio > GOOD:
@@ -205,7 +216,9 @@ def with_best_intercepts(objective: SparseObjective[S], point: S) -> S:
     damping = 0.0
     for _ in range(BALANCING):
         floor = max(lowest_decrease(objective, point.value), BALANCED * point.value)
-        trial, damping, decrease = step(objective, point, free, damping, floor)
+        trial, damping, decrease = step(
+            objective, point, free, damping, floor, ActiveHessian(np.inf)
+        )
         point = point if trial is None else trial
         if decrease <= floor:
             break
