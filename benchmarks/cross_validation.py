@@ -11,6 +11,8 @@ with the smallest penalty.
 
 import argparse
 import multiprocessing
+import os
+import signal
 import statistics
 import sys
 import time
@@ -118,10 +120,15 @@ def within(limit, function, *arguments):
     """Return what a function returns in a process of its own; (inf, nan) where it takes longer."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=lambda: sender.send(function(*arguments)))
+
+    def run():
+        os.setsid()  # its workers end with it
+        sender.send(function(*arguments))
+
+    process = context.Process(target=run)
     process.start()
     told = receiver.recv() if receiver.poll(limit + 10) else (np.inf, np.nan)
-    process.terminate()
+    os.killpg(process.pid, signal.SIGKILL)
     process.join()
     return told
 

@@ -258,6 +258,20 @@ def test_sums_are_balanced_trees(n):
     np.testing.assert_array_equal(tree_sum(arrays), tree(values))
 
 
+def test_a_matrix_of_sparse_columns_takes_many_passes():
+    X, weight = raw(200)
+    dense = design_of(X, weight, True, may_rotate=True)
+    assert dense.matrix_passes(3) == 0
+    full = design_of(scipy.sparse.csr_array(X), weight, True, may_rotate=True)
+    few = X * (np.random.default_rng(0).random(X.shape) < 0.1)
+    thin = design_of(scipy.sparse.csr_array(few), weight, True, may_rotate=True)
+    rows, columns = min(200, 10 * full.n_columns), full.n_columns
+    entries = np.count_nonzero(X) / 200
+    expected = columns**2 * (rows + columns / 3) / (4 * 200 * entries * 3)
+    assert full.matrix_passes(3) == pytest.approx(expected)
+    assert thin.matrix_passes(3) > 5 * full.matrix_passes(3)
+
+
 def test_a_design_takes_the_moments_of_other_rows():
     X, weight = raw(60)
     whole = standard(X, weight)

@@ -38,6 +38,16 @@ def test_the_choice_of_the_method(solver, n_rows, shape, methods):
     assert choose(solver, n_rows, shape) == tuple(METHODS[name] for name in methods)
 
 
+def test_sparse_rows_whose_passes_are_short_get_a_diagonal():
+    shape, names = (3, 2259), ["lbfgs, many columns", "newton-cg, many columns"]
+    texts = tuple(METHODS[name] for name in names)
+    assert choose("auto", 1617, shape, matrix_passes=13_000.0) == texts
+    assert choose("auto", 1617, shape, matrix_passes=20.0) == choose("auto", 1617, shape)
+    assert choose("auto", 1617, shape) != texts
+    small = choose("auto", 150, (3, 5), matrix_passes=1e9)  # the exact Hessian is cheap
+    assert small[0] == METHODS["newton-cholesky"]
+
+
 def test_an_objective_without_what_a_method_needs_is_refused():
     class Bare:
         """A point of the quadratic that knows no Hessian."""

@@ -14,7 +14,9 @@ import numpy as np
 BLOCK_BYTES = 2**19  # a block of rows stays in the L2 cache, with its logits and residuals
 CHUNK_BYTES = 2**24  # memory for the partial sums of all chunks of rows
 MAX_CHUNKS = 16
-CHUNK_OPERATIONS = 500_000  # on the rows of a chunk: below that a thread costs more than it brings
+#: Operations, products of an entry of X and an output, below which a second thread costs more than
+#: it brings: on all rows, which are then one chunk, and on the rows of a chunk.
+SMALL, CHUNK_OPERATIONS = 1_200_000, 500_000
 SUM_OPERATIONS = 16  # on the rows of a chunk for each number of its partial sum
 
 _Sum = TypeVar("_Sum", float, np.ndarray)
@@ -26,6 +28,8 @@ def chunks(n_rows: int, sum_size: int, operations: float) -> list[tuple[int, int
     `sum_size` is the number of float64 entries of a partial sum, `operations` those on all rows.
     The number of chunks is a power of two.
     """
+    if operations < SMALL:
+        return [(0, n_rows)]
     memory = CHUNK_BYTES // (8 * sum_size)
     worth = int(operations / (SUM_OPERATIONS * sum_size))
     most = min(MAX_CHUNKS, n_rows // 256, int(operations / CHUNK_OPERATIONS))

@@ -10,6 +10,8 @@ from skmax._design.chunks import tree_sum
 from skmax._design.columns import Columns, columns_of
 from skmax._design.standardised import Standardised
 
+SAMPLE = 10  # rows for each column, of which second moments are formed
+
 
 class CsrDesign(Standardised):
     """A CSR matrix; shifts and scales are applied to coefficients instead of entries."""
@@ -38,6 +40,12 @@ class CsrDesign(Standardised):
         part = self.restricted(type(X)(pieces, shape=(len(ends) - 1, X.shape[1])))
         part.rows = self.rows._replace(indptr=self.rows.indptr[rows.start : rows.stop + 1])
         return part
+
+    def matrix_passes(self, n_outputs: int) -> float:
+        matrix = self.n_columns**2 * (
+            min(self.n_rows, SAMPLE * self.n_columns) + self.n_columns / 3
+        )
+        return matrix / (4 * self.n_rows * self.entries_per_row * n_outputs)
 
     def packed_coef(self, coef: np.ndarray) -> np.ndarray:
         """The user's coefficients as the kernels take them: (n_features + 1, width)."""

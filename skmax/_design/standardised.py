@@ -64,6 +64,13 @@ class Standardised:
         part.X, part.n_rows = X, X.shape[0]
         return part
 
+    def matrix_passes(self, n_outputs: int) -> float:
+        """How many passes take as long as the second moments of the columns and their factors.
+
+        0 where a pass multiplies all columns too: then it is long, whatever else is done.
+        """
+        return 0.0
+
     def unstandardise(
         self, coef: np.ndarray, second_moments: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:

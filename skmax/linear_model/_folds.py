@@ -162,7 +162,8 @@ class Folds:
             if self.fit_intercept:
                 fits.coefs[cell][:, -1] = intercept_
             fits.n_iter[cell], fits.gaps[cell] = result.n_iter, result.gap
-            fits.converged[cell] = result.converged or held_out.settled
+            settled = held_out.settled or result.gap <= FIRST_GAP  # at rounding, maybe
+            fits.converged[cell] = result.converged or settled
             loss = held_out.cross_entropy(coef_, intercept_)
             tell(fold, l1_ratio, float(grid.Cs[index]), loss, result.n_iter)
             held_out.begin()

@@ -70,8 +70,10 @@ def minimise(
             on_iteration=on_iteration,
             curvature=curvature.active_hessian,
         )
+    design, shape = problem.design, objective.shape
+    matrix_passes = design.matrix_passes(shape[0])
     return _solvers.solve(
-        _solvers.choose(settings.solver, problem.design.n_rows, objective.shape),
+        _solvers.choose(settings.solver, design.n_rows, shape, matrix_passes),
         objective,
         start,
         tol=settings.tol,

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _threads
+from skmax._design.chunks import SMALL
 from skmax._design.predict import predict_logits
 from skmax._error_state import own_error_state
 from skmax._estimators.prediction import (
@@ -16,7 +17,6 @@ from skmax._estimators.prediction import (
     with_first,
 )
 from skmax._estimators.samples import check_finite, read_samples
-from skmax.linear_model._problem import SMALL
 
 
 class SoftmaxPredictions(ClassifierMixin, BaseEstimator):

@@ -8,6 +8,7 @@ import scipy.sparse
 
 from skmax import _threads
 from skmax._design import Design, design_of
+from skmax._design.chunks import SMALL
 from skmax._design.standardised import LEAST_NORM_COLUMNS
 from skmax._estimators.targets import Targets
 from skmax._objective import (
@@ -22,8 +23,6 @@ from skmax._objective import (
     needs_blocks,
 )
 
-#: Products of an entry of X and an output below which a second thread costs more than it brings.
-SMALL = 1_200_000
 #: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
 BELOW = 30.0
 

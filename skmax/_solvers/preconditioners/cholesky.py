@@ -1,7 +1,8 @@
 """Cholesky's factors of matrices that may be singular to rounding, and solving with them."""
 
 import numpy as np
-from scipy.linalg.lapack import dpotrf, dpotrs, dtrtri
+from scipy.linalg.blas import dtrsv
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 MOST_RAISES = 12  # of the ridge, a hundredfold each: from rounding to far above any entry
 
@@ -43,8 +44,12 @@ def _why_not(matrix: np.ndarray, ridge: float) -> str:
 
 
 def solve(factor: np.ndarray, v: np.ndarray) -> np.ndarray:
-    """The inverse of a factored matrix of all coefficients times v."""
-    return dpotrs(factor, v.ravel())[0].reshape(v.shape)
+    """The inverse of a factored matrix of all coefficients times v.
+
+    By two solves with its triangle: `dpotrs` takes 2 to 3 times as long for one right-hand side.
+    """
+    half = dtrsv(factor, v.ravel(), trans=1)
+    return dtrsv(factor, half, overwrite_x=True).reshape(v.shape)
 
 
 def slices(first: int, last: int, size: int) -> list[slice]:

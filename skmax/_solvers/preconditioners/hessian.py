@@ -66,9 +66,9 @@ class LazyHessian:
 
     ROWS_PER_COEF, ROWS_PER_COLUMN = 3, 30  # of the sample; at least the latter
     CHEAP_RATIO = 2
-    #: The factors of D coefficients take as long as D / 20 solves: D / 18 at 154, D / 32 at 650 and
-    #: D / 46 at 1632 on one core with AVX-512. There, of 1900 rows, a solve takes four products.
-    FACTORS_PER_SOLVE = 20
+    #: The factors of D coefficients take as long as D / 14 solves: D / 9 at 154, D / 14 at 650 and
+    #: D / 27 at 1632 on one core with AVX-512.
+    FACTORS_PER_SOLVE = 14
 
     def __init__(self, objective: Objective[Point]) -> None:
         self.objective = objective
