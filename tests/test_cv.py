@@ -255,6 +255,9 @@ def test_one_standard_error():
     mean = averaged.coefs_paths_[:, 0, index].mean(axis=0)
     np.testing.assert_allclose(averaged.coef_, mean[:, :-1])
     assert not hasattr(averaged, "converged_")
+    again = model.set_params(refit=False).fit(X, y)
+    assert not hasattr(again, "converged_")
+    np.testing.assert_array_equal(again.coef_, averaged.coef_)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ PARAMETERS = {
 class RegularizationPath:
     """The optima along a grid of penalties; see `regularization_path`.
 
-    Attributes
+    Parameters
     ----------
     Cs : ndarray of shape (n_Cs,)
         Inverse strengths of the penalty, from the strongest on.

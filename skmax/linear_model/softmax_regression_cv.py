@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 #: The grid that a number of Cs stands for: from 1e-4 to 1e4, as in LogisticRegressionCV.
 LOG_CS = -4.0, 4.0
+OF_LAST_FIT = ("solver_", "converged_", "objective_", "optimality_gap_")
 CONSTRAINTS = {
     "Cs": parameters.GRID,
     "l1_ratios": parameters.FRACTIONS,
@@ -416,6 +417,8 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
             flat = np.where(np.isnan(scores[some]), -np.inf, scores[some]).reshape(len(folds), -1)
             choice = Choice(*np.unravel_index(flat.argmax(axis=1), means.shape))
         chosen = scores[folds, choice.ratios, choice.Cs]
+        for name in OF_LAST_FIT:  # may be those of an earlier call
+            self.__dict__.pop(name, None)
         self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
         self.scores_, self.coefs_paths_ = scores, fits.coefs
         self.n_iter_ = fits.n_iter
