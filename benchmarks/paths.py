@@ -5,7 +5,8 @@ python benchmarks/paths.py [SET[:ROWS] ...] [--limit SECONDS]
 The L1 norm and the elastic net (l1_ratio 0.5) on the grid of `regularization_path`; dense sets are
 standardised. A path counts where every objective is within 1e-5 of the minimum, which a tight path
 finds: skmax by that tolerance; glmnet (`Rscript` with its package) with a threshold that is lowered
-from its default until that is so, without the classes of one row, which it refuses. Its time is R's, of `glmnet` alone, its data loaded.
+from its default until that is so. Its time is R's, of `glmnet` alone, its data loaded. Classes of
+one row, which it refuses, are left out for both.
 """
 
 import argparse
