@@ -366,6 +366,14 @@ def test_scorers_are_told_of_all_classes_where_they_need_it(n_classes):
             assert ("labels" in told) == wants, name
 
 
+def test_the_score_of_unknown_labels_is_an_error():
+    X, y = load_iris(return_X_y=True)
+    model = SoftmaxRegressionCV(Cs=GRID).fit(X, y)
+    with pytest.raises(ValueError, match="not among the classes"):
+        model.score(X, y + 7)
+    assert model.score(X, list(y)) == model.score(X, y)
+
+
 def test_a_search_around_it_and_a_clone():
     X, y = load_wine(return_X_y=True)
     model = clone(SoftmaxRegressionCV(Cs=GRID, cv=3))

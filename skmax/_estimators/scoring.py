@@ -8,7 +8,7 @@ import numpy as np
 import sklearn
 from sklearn.metrics import get_scorer
 
-from skmax._estimators.targets import is_soft, read_sample_weight, read_soft
+from skmax._estimators.targets import read_targets
 
 CROSS_ENTROPY = "neg_log_loss"
 #: How the names of scorers begin whose metrics need to be told of all classes: some may be missing
@@ -63,14 +63,14 @@ def cross_entropy(
     log_probabilities: np.ndarray, y: Any, classes: np.ndarray, sample_weight: Any = None
 ) -> float:
     """The mean cross-entropy of labels, or of soft labels weighted by their mass."""
-    weight = read_sample_weight(sample_weight, len(log_probabilities))
-    if is_soft(y):
-        targets, _ = read_soft(y, classes)
-        losses = -np.einsum("ik,ik->i", targets, log_probabilities)
-        return float(weight @ losses / (weight @ targets.sum(axis=1)))
-    codes = np.searchsorted(classes, y)
-    losses = -log_probabilities[np.arange(len(codes)), codes]
-    return float(np.average(losses, weights=weight))
+    n_samples = len(log_probabilities)
+    targets = read_targets(y, sample_weight, None, n_samples, classes)
+    if targets.labels is not None:
+        losses = -log_probabilities[np.arange(n_samples), targets.labels]
+    else:
+        assert targets.class_probabilities is not None
+        losses = -(targets.class_probabilities * log_probabilities.T).sum(axis=0)
+    return float(np.average(losses, weights=targets.weight))
 
 
 def check_scoring(owner: str, scoring: Any, soft: bool) -> Callable[..., float] | None:
