@@ -5,9 +5,11 @@ import pytest
 import scipy.optimize
 import scipy.sparse
 import scipy.special
-from problems import Problem, central_differences
+from problems import Problem, central_differences, simulated
 
+from skmax._estimators.targets import read_targets
 from skmax._objective import ElasticNet, SparseObjective
+from skmax.linear_model._problem import problem_of
 
 KINDS = ["labels", "probabilities", "binary"]
 FORMATS = {
@@ -170,3 +172,22 @@ def test_the_duality_gap_is_never_below_the_true_one(kind, l1_ratio):
     assert all(value - gap <= lowest for value, gap in values)
     assert point.scaled(3.0).value == objective.scaled(3.0).at(point.coef).value
     assert point.scaled(3.0).scaled(1.0).value == point.value
+
+
+def test_a_point_goes_over_to_another_penalty_without_a_pass():
+    X, y = simulated(60, 4, 3)
+    problem = problem_of(
+        X, read_targets(y, None, None, 60), C=1.0, l1_ratio=0.5, fit_intercept=True, n_jobs=1
+    )
+    coef = np.random.default_rng(0).normal(size=problem.objective.shape)
+    point, other = problem.objective.at(coef), problem.penalised(0.1, 0.9).objective
+    passes = problem.objective.passes.total
+    moved = other.of(point)
+    assert problem.objective.passes.total == passes
+    fresh = other.at(coef)
+    assert moved.value == fresh.value
+    np.testing.assert_array_equal(moved.gradient, fresh.gradient)
+    np.testing.assert_array_equal(moved.distance, fresh.distance)
+    assert moved.duality_gap() == fresh.duality_gap()
+    assert moved.scaled(1.0) is moved
+    assert moved.scaled(2.0).scaled(1.0).value == moved.value

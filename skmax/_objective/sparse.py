@@ -30,15 +30,21 @@ class SparseObjective(Objective):
 
     def __init__(self, data: SparseDataTerm, net: ElasticNet, factor: float = 1.0) -> None:
         super().__init__(data, net if factor == 1 else net.scaled(factor))
-        self.thresholds, self._unscaled = self.penalty.thresholds, net
+        self.thresholds, self._unscaled, self.factor = self.penalty.thresholds, net, factor
 
     def at(self, coef: np.ndarray) -> "SparsePoint":
         """The objective at `coef`, by one pass over the rows."""
         self.passes.evaluations += 1
         return SparsePoint(self, self.data.at(coef))
 
+    def of(self, point: "SparsePoint") -> "SparsePoint":
+        """A point of this data term, under this penalty: without a pass."""
+        return SparsePoint(self, point.data)
+
     def scaled(self, factor: float) -> "SparseObjective":
         """The one with `factor` times the penalty that factor 1 stands for."""
+        if factor == self.factor:
+            return self
         scaled = SparseObjective(self.data, self._unscaled, factor)
         scaled.passes = self.passes
         return scaled
@@ -53,7 +59,7 @@ class SparsePoint(ObjectivePoint):
 
     def scaled(self, factor: float) -> "SparsePoint":
         """The same coefficients under `factor` times the penalty, without a pass."""
-        return SparsePoint(self._objective.scaled(factor), self.data)
+        return self if factor == self._objective.factor else self._objective.scaled(factor).of(self)
 
     @property
     def distance(self) -> np.ndarray:
