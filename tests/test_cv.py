@@ -2,6 +2,9 @@
 
 import inspect
 import re
+import subprocess
+import sys
+import textwrap
 import warnings
 
 import numpy as np
@@ -17,6 +20,7 @@ from sklearn.linear_model import LogisticRegressionCV
 from sklearn.metrics import get_scorer, get_scorer_names, log_loss, make_scorer
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold, cross_val_score
 
+import skmax
 from skmax import SoftmaxRegression, SoftmaxRegressionCV
 from skmax._estimators.scoring import Scoring
 from skmax.linear_model import _folds
@@ -372,6 +376,21 @@ def test_the_score_of_unknown_labels_is_an_error():
     with pytest.raises(ValueError, match="not among the classes"):
         model.score(X, y + 7)
     assert model.score(X, list(y)) == model.score(X, y)
+
+
+def test_a_fit_of_one_penalty_does_without_what_cross_validation_needs():
+    code = """
+    import sys
+    import skmax
+    skmax.SoftmaxRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1])
+    print(*(name for name in ("sklearn.metrics", "sklearn.model_selection") if name in sys.modules))
+    skmax.linear_model.SoftmaxRegressionCV
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert told.strip() == ""
+    with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
+        skmax.linear_model.Nonsense  # noqa: B018
 
 
 def test_a_search_around_it_and_a_clone():

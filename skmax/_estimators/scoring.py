@@ -1,20 +1,30 @@
 """Scores of held-out samples: those of scikit-learn's scorers, and the cross-entropy of our own."""
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sklearn
+import sklearn.metrics
 from sklearn.metrics import get_scorer
 
 from skmax._estimators.targets import read_targets
 
 CROSS_ENTROPY = "neg_log_loss"
-#: How the names of scorers begin whose metrics need to be told of all classes: some may be missing
-#: in a fold. Those of the second row have a class of their own among two, the last one.
-OF_ALL_CLASSES = ("roc_auc_ov", "d2_log_loss", "top_k", "f1_", "precision_", "recall_", "jaccard_")
-OF_THE_LAST_CLASS = ("neg_brier", "d2_brier", "f1", "precision", "recall", "jaccard")
+#: Metrics that may take all classes, of which some may be missing in a fold, by how the names of
+#: their scorers begin.
+METRICS = {
+    "roc_auc": "roc_auc_score",
+    "d2_log_loss": "d2_log_loss_score",
+    "d2_brier": "d2_brier_score",
+    "neg_brier": "brier_score_loss",
+    "top_k": "top_k_accuracy_score",
+    "f1": "f1_score",
+    "precision": "precision_score",
+    "recall": "recall_score",
+    "jaccard": "jaccard_score",
+}
 
 
 def metadata_is_routed() -> bool:
@@ -46,15 +56,15 @@ class Scoring:
             return float(scorer(model, X, y, **of_classes, **parameters))
 
     def of_classes(self) -> dict[str, Any]:
-        """What the metric needs to be told of all classes."""
-        if not isinstance(self.scoring, str):
+        """What the metric is told of all classes, as far as it can be told."""
+        name = str(self.scoring) if isinstance(self.scoring, str) else ""
+        metric = next((METRICS[start] for start in METRICS if name.startswith(start)), "")
+        if not hasattr(sklearn.metrics, metric):
             return {}
-        told: dict[str, Any] = {}
-        if self.scoring == "roc_auc" or self.scoring.startswith(OF_ALL_CLASSES + OF_THE_LAST_CLASS):
-            told["labels"] = self.classes
-        if len(self.classes) == 2 and (
-            self.scoring in OF_THE_LAST_CLASS or self.scoring.endswith("brier_score")
-        ):
+        takes = inspect.signature(getattr(sklearn.metrics, metric)).parameters
+        told = {"labels": self.classes} if "labels" in takes else {}
+        of_one_class = name in METRICS or "brier" in name  # not a mean over classes
+        if told and of_one_class and "pos_label" in takes and len(self.classes) == 2:
             told["pos_label"] = self.classes[-1]
         return told
 
