@@ -199,8 +199,12 @@ class ElasticNet:
 
     def canonical(self, coef: np.ndarray) -> np.ndarray:
         """Without squares: of the shifts of a column that keep its norm, one with most zeros."""
-        squares = (self.strengths > 0).any()
-        return coef if squares or len(coef) == 1 else _with_most_zeros(coef)
+        if (self.strengths > 0).any() or len(coef) == 1:
+            return coef
+        used = np.flatnonzero(coef.any(axis=0))  # of many columns, few
+        coef = coef.copy()
+        coef[:, used] = _with_most_zeros(coef[:, used])
+        return coef
 
 
 def _with_most_zeros(coef: np.ndarray) -> np.ndarray:
