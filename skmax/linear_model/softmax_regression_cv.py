@@ -170,7 +170,7 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
     >>> X, y = load_wine(return_X_y=True)
     >>> model = SoftmaxRegressionCV(Cs=[0.01, 0.1, 1.0, 10.0]).fit(X, y)
     >>> model.C_, model.scores_.shape
-    (1.0, (5, 1, 4))
+    (10.0, (5, 1, 4))
     """
 
     # `sample_weight` of `score` is the scorer's: no request of the estimator itself.
