@@ -1,6 +1,6 @@
 """Print the time of paths of 100 penalties beside glmnet's, at equal gap.
 
-python benchmarks/paths.py [SET[:ROWS] ...] [--limit SECONDS]
+python benchmarks/paths.py [SET[:ROWS] ...] [--limit SECONDS] [--penalties N]
 
 The L1 norm and the elastic net (l1_ratio 0.5) on the grid of `regularization_path`; dense sets are
 standardised. A path counts where every objective is within 1e-5 of the minimum, which a tight path
@@ -67,6 +67,7 @@ def main(arguments):
     )
     parser.add_argument("sets", nargs="*", default=SETS, metavar="SET[:ROWS]")
     parser.add_argument("--limit", type=float, default=600.0, help="seconds for a path of glmnet")
+    parser.add_argument("--penalties", type=int, default=N_PENALTIES)
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
     print(f"{describe('skmax', 'numpy')}; glmnet {glmnet_version()}, stopped after "
@@ -83,15 +84,15 @@ def main(arguments):
         if not sp.issparse(X):
             X = StandardScaler().fit_transform(X)
         for l1_ratio in RATIOS:
-            ratios.append(row(text, X, y, l1_ratio, options.limit))
+            ratios.append(row(text, X, y, l1_ratio, options))
     print(f"\ngeometric mean {statistics.geometric_mean(ratios):.3g} (asked for: {ASKED:g}), "
           f"smallest {min(ratios):.3g} (asked for: {LEAST:g})")  # fmt: skip
 
 
-def row(text, X, y, l1_ratio, limit):
+def row(text, X, y, l1_ratio, options):
     """Print a case, and return how many times as long glmnet takes."""
     regularization_path(X, y, Cs=2, l1_ratio=l1_ratio, max_iter=2)  # what is loaded is loaded now
-    settings = {"Cs": N_PENALTIES, "l1_ratio": l1_ratio}
+    settings, limit = {"Cs": options.penalties, "l1_ratio": l1_ratio}, options.limit
     begun = time.perf_counter()
     path = regularization_path(X, y, **settings, tol=GAP)
     ours = time.perf_counter() - begun
