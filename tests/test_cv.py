@@ -389,8 +389,7 @@ def test_a_fit_of_one_penalty_does_without_what_cross_validation_needs():
     command = [sys.executable, "-c", textwrap.dedent(code)]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert told.strip() == ""
-    with pytest.raises(AttributeError, match="has no attribute 'Nonsense'"):
-        skmax.linear_model.Nonsense  # noqa: B018
+    assert not hasattr(skmax.linear_model, "Nonsense")
 
 
 def test_a_search_around_it_and_a_clone():

@@ -99,3 +99,10 @@ def check_scoring(owner: str, scoring: Any, soft: bool) -> Callable[..., float] 
             "None (the fraction of their mass on the predicted classes) or a callable"
         )
     return get_scorer(scoring)
+
+
+def of_rows(value: Any, rows: np.ndarray, n_samples: int) -> Any:
+    """What a scorer is given of some samples: of a value for each, these."""
+    if hasattr(value, "__len__") and not isinstance(value, str) and len(value) == n_samples:
+        return np.asarray(value)[rows]
+    return value

@@ -2,7 +2,7 @@
 
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
@@ -25,8 +25,10 @@ from skmax._estimators.scoring import (
     Scoring,
     check_scoring,
     metadata_is_routed,
+    of_rows,
 )
 from skmax._estimators.targets import is_soft, read_sample_weight, read_targets
+from skmax.linear_model._choice import choose, mean_of
 from skmax.linear_model._folds import FoldFits, Folds, Grid
 from skmax.linear_model._minimise import Result, Settings, check_solver, minimise
 from skmax.linear_model._predictions import SoftmaxPredictions
@@ -53,13 +55,6 @@ CONSTRAINTS = {
         )
     },
 }  # fmt: skip
-
-
-class Choice(NamedTuple):
-    """The penalty that is chosen for each fold: indices of its l1_ratio and its C."""
-
-    ratios: np.ndarray  # (n_folds,), all the same where one penalty is chosen for all
-    Cs: np.ndarray  # (n_folds,)
 
 
 class SoftmaxRegressionCV(SoftmaxPredictions):
@@ -379,7 +374,9 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         for fold in range(len(scores)):
             rows = folds.held_out(fold)
             X, y = folds.X[rows], truth[rows]
-            of_rows = {name: _of_rows(value, rows, len(truth)) for name, value in of_scorer.items()}
+            of_held_out = {
+                name: of_rows(value, rows, len(truth)) for name, value in of_scorer.items()
+            }
             for ratio, index in np.ndindex(scores.shape[1:]):
                 if fold in faults:
                     break
@@ -389,7 +386,7 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
                     float(grid.l1_ratios[ratio]),
                 )
                 try:
-                    scores[fold, ratio, index] = scoring(model, X, y, of_rows)
+                    scores[fold, ratio, index] = scoring(model, X, y, of_held_out)
                 except Exception as error:  # of any scorer: the other folds count still
                     faults[fold] = f"its scorer raised {type(error).__name__}: {error}"
                     scores[fold] = np.nan
@@ -404,28 +401,18 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
 
     def _choose(self, fits: FoldFits, scores: np.ndarray, grid: Grid, dtype: np.dtype) -> None:
         """Choose the penalty, and keep what the folds have come to."""
-        some = ~np.isnan(scores).all(axis=(1, 2))
-        means = scores[some].mean(axis=0) if some.any() else np.full(scores.shape[1:], np.nan)
-        if np.isnan(means).all():
-            raise ValueError("SoftmaxRegressionCV: no penalty has a score on every fold")
-        folds = np.arange(len(scores))[some]
-        ratio, index = np.unravel_index(np.nanargmax(means), means.shape)
-        if self.selection == "1se":
-            index = _strongest_within_an_error(scores[some][:, ratio], index)
-        choice = Choice(np.full(len(folds), ratio), np.full(len(folds), index))
-        if not self.refit and self.selection == "best":
-            flat = np.where(np.isnan(scores[some]), -np.inf, scores[some]).reshape(len(folds), -1)
-            choice = Choice(*np.unravel_index(flat.argmax(axis=1), means.shape))
-        chosen = scores[folds, choice.ratios, choice.Cs]
+        choice = choose(scores, self.selection, one_for_all=self.refit)
+        of_folds = choice.folds, choice.ratios, choice.Cs
         for name in OF_LAST_FIT:  # may be those of an earlier call
             self.__dict__.pop(name, None)
         self.Cs_, self.l1_ratios_ = grid.Cs, grid.l1_ratios
         self.scores_, self.coefs_paths_ = scores, fits.coefs
         self.n_iter_ = fits.n_iter
-        self.C_ = _mean(grid.Cs[choice.Cs])
-        self.l1_ratio_ = _mean(grid.l1_ratios[choice.ratios])
+        self.C_ = mean_of(grid.Cs[choice.Cs])
+        self.l1_ratio_ = mean_of(grid.l1_ratios[choice.ratios])
+        chosen = scores[of_folds]
         self.best_score_, self.std_score_ = float(chosen.mean()), float(chosen.std())
-        mean = fits.coefs[folds, choice.ratios, choice.Cs].mean(axis=0)
+        mean = fits.coefs[of_folds].mean(axis=0)
         self.coef_, self.intercept_ = self._parts(mean.astype(dtype))
 
     def _refit(self, folds: Folds) -> Result:
@@ -479,23 +466,3 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
                 ConvergenceWarning,
                 stacklevel=4,
             )
-
-
-def _mean(values: np.ndarray) -> float:
-    """The mean, to the last bit where all are the same."""
-    return float(values[0] if (values == values[0]).all() else values.mean())
-
-
-def _strongest_within_an_error(scores: np.ndarray, best: np.intp) -> np.intp:
-    """The first C whose mean score is within one standard error of the best: scores (folds, Cs)."""
-    n_folds = len(scores)
-    error = scores[:, best].std(ddof=1) / np.sqrt(n_folds) if n_folds > 1 else 0.0
-    means = scores.mean(axis=0)
-    return np.flatnonzero(means >= means[best] - error)[0]
-
-
-def _of_rows(value: Any, rows: np.ndarray, n_samples: int) -> Any:
-    """What a scorer is given of some samples: of a value for each, these."""
-    if hasattr(value, "__len__") and not isinstance(value, str) and len(value) == n_samples:
-        return np.asarray(value)[rows]
-    return value

@@ -67,10 +67,8 @@ def with_gap_of_gradient(fit):
     return call
 
 
-class LogisticRegression(skmax.SoftmaxRegression):
-    """SoftmaxRegression, which takes the names of scikit-learn's solvers and its `tol` too."""
-
-    fit = noted(with_gap_of_gradient(skmax.SoftmaxRegression.fit))
+class NamesOfSolvers:
+    """An estimator that takes the names of scikit-learn's solvers."""
 
     @property
     def solver(self):
@@ -79,6 +77,12 @@ class LogisticRegression(skmax.SoftmaxRegression):
     @solver.setter
     def solver(self, name):
         self._solver = SOLVERS.get(name, name)
+
+
+class LogisticRegression(NamesOfSolvers, skmax.SoftmaxRegression):
+    """SoftmaxRegression, which takes the names of scikit-learn's solvers and its `tol` too."""
+
+    fit = noted(with_gap_of_gradient(skmax.SoftmaxRegression.fit))
 
 
 def with_legacy_attributes(fit):
@@ -114,7 +118,7 @@ def with_legacy_attributes(fit):
     return call
 
 
-class LogisticRegressionCV(skmax.SoftmaxRegressionCV):
+class LogisticRegressionCV(NamesOfSolvers, skmax.SoftmaxRegressionCV):
     """SoftmaxRegressionCV, which takes the names of scikit-learn's solvers and its attributes."""
 
     fit = noted(with_legacy_attributes(with_gap_of_gradient(skmax.SoftmaxRegressionCV.fit)))
@@ -130,14 +134,6 @@ class LogisticRegressionCV(skmax.SoftmaxRegressionCV):
             refit=refit, selection=selection, random_state=random_state,
         )  # fmt: skip
         self.solver, self.use_legacy_attributes = solver, use_legacy_attributes
-
-    @property
-    def solver(self):
-        return self._solver
-
-    @solver.setter
-    def solver(self, name):
-        self._solver = SOLVERS.get(name, name)
 
 
 class MLPClassifier(skmax.MLPClassifier):
