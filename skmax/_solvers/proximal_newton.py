@@ -1,20 +1,19 @@
 """Proximal Newton for a penalty with absolute values, on an active set, from strong to weak.
 
 Each step minimises the quadratic model of the smooth part plus the absolute values, over the
-coefficients that are not 0 and those that leave 0, by coordinate descent (J. D. Lee, Y. Sun,
-M. A. Saunders, Proximal Newton-type methods for minimizing composite functions, SIAM J. Optim. 24,
-2014). Where the objective does not follow its model, the model's diagonal is raised (Levenberg,
-Marquardt). A fit from coefficients of 0 begins with a penalty that nearly keeps them there, and
-weakens it whenever its optimum is near, so that no set is much larger than the last one.
+coefficients that are not 0 and those that leave 0 (J. D. Lee, Y. Sun, M. A. Saunders, Proximal
+Newton-type methods for minimizing composite functions, SIAM J. Optim. 24, 2014). Where the
+objective does not follow its model, the step is shortened. A fit from coefficients of 0 begins with
+a penalty that nearly keeps them there, and weakens it whenever its optimum is near, so that no set
+is much larger than the last one.
 """
 
 import numpy as np
 
-from skmax import _kernels
 from skmax._solvers.active_hessian import ActiveHessian
 from skmax._solvers.certificate import final_status, lowest_decrease, relative_gap
-from skmax._solvers.preconditioners.cholesky import cholesky, solve
 from skmax._solvers.protocol import OnIteration, S, SparseObjective, SparsePoint
+from skmax._solvers.quadratic_model import minimum_of_model
 from skmax._solvers.result import Result, Status
 
 NAME = "proximal-newton"
@@ -24,17 +23,13 @@ MOST_NEW = 100
 #: Coefficients of one step, whose Hessian is then 288 MB. Of more those go that are furthest from
 #: their optimum.
 MOST_ACTIVE = 6000
-ACCEPT, POOR, GOOD = 1e-4, 0.25, 0.75  # of the predicted decrease, the fraction that was reached
-LEAST_DAMPING, RAISE, LOWER = 1e-2, 4.0, 5.0  # relative to the diagonal
-MOST_TRIALS = 50  # of one step: the damping is then beyond any curvature
-#: The model is minimised by coordinate descent, so many sweeps at a time, until one moves hardly,
-#: with Newton steps in between. Without these 2000 sweeps are too few where all classes have a
-#: coefficient of a column: what moves them alike changes no probability, and bends by the squares
-#: of the penalty alone.
-SWEEPS, ROUNDS, MODEL_TOL = 100, 50, 1e-3
-LENGTHS = (1.0, 0.5, 0.25, 0.125)  # of a Newton step that are tried
+#: Of the predicted decrease, the fraction that a step must reach, and one by an old Hessian.
+ACCEPT, ACCEPT_OLD = 1e-4, 0.25
+#: A shorter step over the one before: where the parabola through both ends is least, within these.
+LEAST_SHORTER, MOST_SHORTER = 0.1, 0.5
+MOST_TRIALS = 50  # of one step: it is then shorter than rounding
+NOISE = float(np.finfo(float).eps) ** 2  # of the value: squared moves that rounding makes
 MARGIN = 3  # times what the model promises, the gap where no more can be gained
-RIDGE = 8 * float(np.finfo(float).eps)  # for each coefficient, relative to the diagonal
 SHRINKS = 0.5  # of the gap, what is left after a step that is worth it without a lower objective
 BALANCING = 20  # steps of the intercepts alone, at most
 BALANCED = 1e-9  # times the value, the decrease that ends them
@@ -58,7 +53,7 @@ def proximal_newton(
         point = with_best_intercepts(objective, point)
     factor = first_factor(objective, point)
     staged = objective.scaled(factor)
-    damping, stuck, values = 0.0, False, [point.value]
+    stuck, values = False, [point.value]
     gap = relative_gap(point.duality_gap(), point.value)
     for n_iter in range(1, max_iter + 1):
         if gap <= tol:
@@ -72,7 +67,7 @@ def proximal_newton(
         active = active_set(here, staged.thresholds)
         # 3. A step that lowers the objective.
         floor = lowest_decrease(staged, here.value)
-        trial, damping, decrease = step(staged, here, active, damping, floor, curvature)
+        trial, decrease = step(staged, here, active, floor, curvature)
         before = gap
         if trial is not None:
             point = trial.scaled(1.0)
@@ -122,90 +117,37 @@ def step(
     objective: SparseObjective[S],
     point: S,
     active: np.ndarray,
-    damping: float,
     floor: float,
     curvature: ActiveHessian,
-) -> tuple[S | None, float, float]:
-    """The next point, if one is found, the damping for the next step, and what was promised first.
+) -> tuple[S | None, float]:
+    """The next point, if one is found, and what the model promises.
 
     That is more than `floor` where the objective does not go down though its model does.
     """
     hessian = curvature.at(point, active, objective.thresholds)
-    diagonal = hessian.diagonal().copy()
     thresholds = np.broadcast_to(objective.thresholds, active.shape)[active]
     old, slope = point.coef[active], point.gradient[active]
-    promised: float | None = None
+    new, slope_there = minimum_of_model(hessian, thresholds, old, slope, NOISE * point.value)
+    norms = thresholds @ (np.abs(old) - np.abs(new))
+    decrease = float(norms - 0.5 * (new - old) @ (slope + slope_there))
+    downhill = float(norms - (new - old) @ slope)
+    length = 1.0
     for _ in range(MOST_TRIALS):
-        hessian.flat[:: len(hessian) + 1] = (1 + damping) * diagonal
-        new, slope_there = minimum_of_model(hessian, thresholds, old, slope)
-        norms = thresholds @ (np.abs(old) - np.abs(new))
-        decrease = float(norms - 0.5 * (new - old) @ (slope + slope_there))
-        if promised is None:
-            if decrease <= floor and damping > 0:  # by damping alone, it may be
-                damping = 0.0
-                continue
-            promised = decrease
         coef = point.coef.copy()
-        coef[active] = new
+        coef[active] = (1 - length) * old + length * new
         trial = objective.at(coef)
         if decrease <= floor:
-            return (trial if trial.value <= point.value + floor else None), damping, promised
-        ratio = (point.value - trial.value) / decrease
-        if not ratio >= POOR and not curvature.is_new:
+            return (trial if trial.value <= point.value + floor else None), decrease
+        reached = point.value - trial.value
+        if not reached >= ACCEPT_OLD * length * decrease and not curvature.is_new:
             curvature.is_worn = True
-            return step(objective, point, active, damping, floor, curvature)
-        if not ratio >= POOR:  # NaN too
-            damping = max(LEAST_DAMPING, RAISE * damping)
-        elif ratio > GOOD:
-            damping = damping / LOWER if damping > LEAST_DAMPING / LOWER else 0.0
-        if ratio > ACCEPT:
-            return trial, damping, promised
-    return None, damping, promised or 0.0
-
-
-def minimum_of_model(
-    hessian: np.ndarray, thresholds: np.ndarray, old: np.ndarray, slope: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The minimum of the quadratic model plus the absolute values, and the model's slope there."""
-    new, slope = old.copy(), slope.copy()
-    enough = 0.0
-    for _ in range(ROUNDS):
-        start, start_slope = new.copy(), slope.copy()
-        n_sweeps = _kernels.minimise_model(
-            hessian, thresholds, new, slope, enough, MODEL_TOL, SWEEPS
-        )
-        if n_sweeps < SWEEPS:
-            break
-        enough = max(enough, MODEL_TOL**2 * float((new - start) @ (slope - start_slope)))
-        newton_step(hessian, thresholds, new, slope)
-    return new, slope
-
-
-def newton_step(
-    hessian: np.ndarray, thresholds: np.ndarray, coef: np.ndarray, slope: np.ndarray
-) -> None:
-    """Go towards the model's minimum among coefficients of these signs; those that cross 0 stay.
-
-    As far as lowers the model: at the least to where the first one is 0.
-    """
-    support = np.flatnonzero((coef != 0) | (thresholds == 0))
-    part, old, edge = hessian[np.ix_(support, support)], coef[support], thresholds[support]
-    downhill = -(slope[support] + edge * np.sign(old))
-    direction = solve(cholesky(part, RIDGE * len(part)), downhill)
-    to_zero = np.full(len(part), np.inf)
-    signed = (edge > 0) & (old * direction < 0)
-    to_zero[signed] = -old[signed] / direction[signed]
-    first = min(1.0, float(to_zero.min(initial=np.inf)))
-    for length in (*(size for size in LENGTHS if size > first), first):
-        new = old + length * direction
-        new[to_zero <= length] = 0.0
-        change = new - old
-        curved = part @ change
-        norms = edge @ (np.abs(new) - np.abs(old))
-        if change @ (slope[support] + 0.5 * curved) + norms < 0:
-            coef[support] = new
-            slope += change @ hessian[support]
-            return
+            return step(objective, point, active, floor, curvature)
+        if reached > ACCEPT * length * decrease:
+            return trial, decrease
+        least = 0.5 * downhill * length / (downhill * length - reached)
+        # Beyond all numbers the value is no number, and the shortest of these steps is next.
+        length *= min(max(LEAST_SHORTER, least), MOST_SHORTER)
+    return None, decrease
 
 
 def with_best_intercepts(objective: SparseObjective[S], point: S) -> S:
@@ -213,12 +155,9 @@ def with_best_intercepts(objective: SparseObjective[S], point: S) -> S:
     free = np.broadcast_to(objective.thresholds == 0, point.coef.shape)
     if point.coef[~free].any() or not free.any():
         return point
-    damping = 0.0
     for _ in range(BALANCING):
         floor = max(lowest_decrease(objective, point.value), BALANCED * point.value)
-        trial, damping, decrease = step(
-            objective, point, free, damping, floor, ActiveHessian(np.inf)
-        )
+        trial, decrease = step(objective, point, free, floor, ActiveHessian(np.inf))
         point = point if trial is None else trial
         if decrease <= floor:
             break

@@ -18,15 +18,21 @@ def cholesky(matrix: np.ndarray, ridge: float) -> np.ndarray:
     FloatingPointError
         If the matrix is not finite, or no ridge makes it positive definite.
     """
+    return cholesky_and_rise(matrix, ridge)[0]
+
+
+def cholesky_and_rise(matrix: np.ndarray, ridge: float) -> tuple[np.ndarray, np.ndarray]:
+    """The factor, and what the diagonal was raised by for it."""
     diagonal = matrix.diagonal()
     diagonal = np.maximum(diagonal, max(min(diagonal.max(), 0.25), 1e-300))
     for _ in range(MOST_RAISES):
         raised = matrix.copy()
-        raised.flat[:: len(matrix) + 1] += ridge * diagonal
+        rise = ridge * diagonal
+        raised.flat[:: len(matrix) + 1] += rise
         factor, failed = dpotrf(raised.T, overwrite_a=True, clean=False)  # symmetric: raised.T
         # OpenBLAS's takes NaN for a pivot like any other.
         if not failed and np.isfinite(factor.diagonal()).all():
-            return factor
+            return factor, rise
         ridge *= 100
     raise FloatingPointError(_why_not(matrix, ridge))
 

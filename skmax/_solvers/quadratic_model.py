@@ -1,0 +1,83 @@
+"""The minimum of a quadratic model plus absolute values, of as many coefficients as a step changes.
+
+By coordinate descent, with Newton steps among the coefficients that are not 0.
+"""
+
+import numpy as np
+
+from skmax import _kernels
+from skmax._solvers.preconditioners.cholesky import cholesky_and_rise, solve
+
+#: So many sweeps of coordinate descent at a time, until one moves hardly, with Newton steps in
+#: between. Without these 2000 sweeps are too few where all classes have a
+#: coefficient of a column: what moves them alike changes no probability, and bends by the squares
+#: of the penalty alone. A Newton step that ends where a coefficient comes to 0 is not enough: the
+#: sweeps undo it.
+SWEEPS, ROUNDS, MODEL_TOL = 100, 50, 1e-3
+RIDGE = 8 * float(np.finfo(float).eps)  # for each coefficient, relative to the diagonal
+
+
+def minimum_of_model(
+    hessian: np.ndarray,
+    thresholds: np.ndarray,
+    old: np.ndarray,
+    slope: np.ndarray,
+    enough: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The minimum of the quadratic model plus the absolute values, and the model's slope there.
+
+    As near as sweeps come that move by no more than `enough`, squared and in the diagonal's norm.
+    """
+    new, slope = old.copy(), slope.copy()
+    for _ in range(ROUNDS):
+        start, start_slope = new.copy(), slope.copy()
+        n_sweeps = _kernels.minimise_model(
+            hessian, thresholds, new, slope, enough, MODEL_TOL, SWEEPS
+        )
+        if n_sweeps < SWEEPS:
+            break
+        enough = max(enough, MODEL_TOL**2 * float((new - start) @ (slope - start_slope)))
+        support = np.flatnonzero((new != 0) | (thresholds == 0))
+        part, edge = hessian[np.ix_(support, support)], thresholds[support]
+        factor, rise = cholesky_and_rise(part, RIDGE * len(part))
+        # The model bends upwards in all directions, whatever rounding has made of it.
+        hessian.flat[support * (len(hessian) + 1)] += 2 * rise
+        slope[support] += 2 * rise * (new - old)[support]
+        coef = minimum_on_signs(factor, edge, new[support], slope[support])
+        change = coef - new[support]
+        curved = change @ hessian[support]
+        norms = edge @ (np.abs(coef) - np.abs(new[support]))
+        if change @ (slope + 0.5 * curved)[support] + norms < 0:
+            new[support] = coef
+            slope += curved
+    return new, slope
+
+
+def minimum_on_signs(
+    factor: np.ndarray, thresholds: np.ndarray, coef: np.ndarray, slope: np.ndarray
+) -> np.ndarray:
+    """The model's minimum among coefficients of these signs; those that come to 0 stay there.
+
+    A Newton step, that turns wherever a coefficient comes to 0. Without it the inverse Hessian of
+    the others is the one of all, minus a square: M - m_i m_i' / M_ii. `factor` is Cholesky's of the
+    Hessian.
+    """
+    squares = np.empty((0, len(coef)))
+    direction = solve(factor, -(slope + thresholds * np.sign(coef)))
+    for _ in range(len(coef)):
+        to_zero = np.full(len(coef), np.inf)
+        shrinks = (thresholds > 0) & (coef * direction < 0)
+        to_zero[shrinks] = -coef[shrinks] / direction[shrinks]
+        first = int(to_zero.argmin())
+        length = min(1.0, float(to_zero[first]))
+        coef = coef + length * direction
+        if length == 1:
+            break
+        coef[first] = 0.0
+        unit = np.zeros(len(coef))
+        unit[first] = 1.0
+        column = solve(factor, unit) - squares[:, first] @ squares
+        direction = (1 - length) * (direction - column * (direction[first] / column[first]))
+        squares = np.vstack([squares, column / np.sqrt(column[first])])
+        direction[(coef == 0) & (thresholds > 0)] = 0.0
+    return coef
