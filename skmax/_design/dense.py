@@ -43,6 +43,11 @@ class DenseDesign(Standardised):
         part.rows = _kernels.dense_rows(part.X, self._row_shift(self.dtype))
         return part
 
+    def of_columns(self, columns: np.ndarray) -> "DenseDesign":
+        """Some of the columns here, in order, in memory of their own."""
+        features, moments, intercept = self.columns_and_intercept(columns)
+        return DenseDesign(np.ascontiguousarray(self.X[:, features]), moments, intercept)
+
     def packed_coef(self, coef: np.ndarray) -> np.ndarray:
         """Coefficients as the kernels take them: (n_outputs, width), of the centred columns."""
         out = _kernels.aligned((len(coef), self._width), self.dtype)

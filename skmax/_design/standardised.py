@@ -44,7 +44,7 @@ class Standardised:
     bytes_per_row: int
 
     def __init__(self, X: Any, columns: Columns, intercept: bool) -> None:
-        self.X = X
+        self.X, self.columns = X, columns
         self.dtype = X.dtype
         self.n_rows, self.n_features = X.shape
         self.intercept = intercept
@@ -63,6 +63,12 @@ class Standardised:
         part.__dict__.pop("squared_norms", None)
         part.X, part.n_rows = X, X.shape[0]
         return part
+
+    def columns_and_intercept(self, columns: np.ndarray) -> tuple[np.ndarray, Columns, bool]:
+        """Of some columns here, in order: which features, how these are standardised, and ones."""
+        features = columns[columns < self.n_features]
+        moments = Columns(self.columns.shift[features], self.columns.deviation[features])
+        return features, moments, bool(len(columns) > len(features))
 
     def matrix_passes(self, n_outputs: int) -> float:
         """How many passes take as long as the second moments of the columns and their factors.

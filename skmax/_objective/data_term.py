@@ -108,6 +108,7 @@ class CrossEntropy:
         self._terms = _kernels.RowTerms(targets, weight, self._curvature)
         operations = design.n_rows * design.entries_per_row * n_outputs
         large = operations >= LARGE
+        self._most_threads = threads
         self._evaluations = ThreadChoice(threads, large)
         self._products = ThreadChoice(threads, large)
         #: Ranges of rows whose sums are formed separately.
@@ -123,6 +124,10 @@ class CrossEntropy:
     def threads(self) -> int:
         """How many threads evaluations take at present."""
         return self._evaluations.threads
+
+    def over(self, design: Design) -> "CrossEntropy":
+        """The same of another design of these rows."""
+        return CrossEntropy(design, self.targets, self.weight, self.shape[0], self._most_threads)
 
     def at(self, coef: np.ndarray) -> "CrossEntropyPoint":
         """Value, gradient and what a Hessian product needs, by one pass over the rows."""

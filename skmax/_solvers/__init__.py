@@ -1,6 +1,7 @@
 """How the objective is minimised: one module a method, and the choice between them."""
 
 from skmax._solvers.active_hessian import DEAR, ActiveHessian
+from skmax._solvers.certificate import relative_gap
 from skmax._solvers.proximal_newton import proximal_newton
 from skmax._solvers.registry import (
     MATRIX_COLUMNS,
@@ -23,5 +24,6 @@ __all__ = [
     "Status",
     "choose",
     "proximal_newton",
+    "relative_gap",
     "solve",
 ]

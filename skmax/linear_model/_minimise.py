@@ -1,13 +1,14 @@
 """A fit of a problem, and fits along a grid of penalties, each from where the last has ended."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from skmax import _solvers
 from skmax._objective import ObjectivePoint, SparseObjective, SparsePoint
 from skmax.linear_model._problem import Problem, is_sparse
+from skmax.linear_model._working_set import WorkingSet
 
 Result = _solvers.Result[ObjectivePoint]
 #: Called with the number of an iteration, the objective, its gap and coef; True asks to stop.
@@ -17,6 +18,8 @@ OnIteration = Callable[[int, float, float, np.ndarray], bool]
 CLOSE = 1.5
 #: The least fraction of the L1 norm for which a grid of penalties is derived from the data.
 LEAST_L1_RATIO = 1e-3
+#: Fits by few columns, each with those that the last one has shown to be missing.
+MOST_ROUNDS = 5
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ def minimise(
     """
     if curvature is None:
         curvature = Curvature(_solvers.ActiveHessian(np.inf))
-    objective, coef = problem.objective, start if isinstance(start, np.ndarray) else start.coef
+    objective = problem.objective
     if isinstance(objective, SparseObjective):
         return _solvers.proximal_newton(
             objective,
-            objective.of(start) if isinstance(start, SparsePoint) else objective.at(coef),
+            point_of(objective, start),
             tol=settings.tol,
             max_iter=settings.max_iter,
             on_iteration=on_iteration,
@@ -78,7 +81,7 @@ def minimise(
     return _solvers.solve(
         _solvers.choose(settings.solver, design.n_rows, shape, matrix_passes),
         objective,
-        coef,
+        start if isinstance(start, np.ndarray) else start.coef,
         tol=settings.tol,
         max_iter=settings.max_iter,
         on_iteration=on_iteration,
@@ -86,24 +89,82 @@ def minimise(
     )
 
 
+def point_of(objective: SparseObjective, start: np.ndarray | ObjectivePoint) -> SparsePoint:
+    """The objective where a fit begins; without a pass if these rows were looked at there."""
+    if isinstance(start, SparsePoint):
+        return objective.of(start)
+    return objective.at(start if isinstance(start, np.ndarray) else start.coef)
+
+
+def minimise_by_few(
+    problem: Problem,
+    point: SparsePoint,
+    C: float,
+    l1_ratio: float,
+    settings: Settings,
+    working_set: WorkingSet,
+    curvature: Curvature,
+) -> Result:
+    """The same from a point nearby by the columns that matter, or by all where these do not do.
+
+    A fit by few columns is looked at with all of them, and ends where the gap says so then.
+    """
+    objective, values, n_iter = problem.objective, [point.value], 0
+    assert isinstance(objective, SparseObjective)
+    for _ in range(MOST_ROUNDS):
+        if not working_set.cover(problem, point):
+            break
+        assert working_set.problem is not None
+        few = working_set.problem.penalised(C, l1_ratio)
+        result = minimise(
+            few,
+            np.ascontiguousarray(point.coef[:, working_set.columns]),
+            replace(settings, max_iter=settings.max_iter - n_iter),
+            curvature=replace(curvature, active_hessian=working_set.active_hessian),
+        )
+        point = objective.at(working_set.expanded(result.coef, objective.shape[1]))
+        n_iter, values = n_iter + result.n_iter, [*values, *result.values[1:]]
+        gap = _solvers.relative_gap(point.duality_gap(), point.value)
+        if gap <= settings.tol or result.status is _solvers.Status.OUT_OF_ITERATIONS:
+            return replace(result, point=point, gap=gap, n_iter=n_iter, values=values)
+    settings = replace(settings, max_iter=settings.max_iter - n_iter)
+    result = minimise(problem, point, settings, curvature=curvature)
+    return replace(result, n_iter=n_iter + result.n_iter, values=[*values, *result.values[1:]])
+
+
 def minimise_along(
     problem: Problem,
     Cs: Sequence[float] | np.ndarray,
     l1_ratio: float,
     settings: Settings,
-    on_iteration: OnIteration = go_on,
+    on_iteration: OnIteration | None = None,
 ) -> Iterator[tuple[Problem, Result]]:
     """The problem under each of the penalties, from the strongest on, and its optimum.
+
+    What is told of iterations has coefficients of all columns, by all of which it is then fitted.
 
     The Hessian of a fit preconditions the next ones until another one pays: fits of 10 penalties
     and 5 folds of the digits take 0.55 of the time so, of 5000 rows of `letter` 0.65.
     """
     start: np.ndarray | ObjectivePoint = problem.intercepts_alone()
     close = np.max(np.divide(Cs[1:], Cs[:-1]), initial=1.0) <= CLOSE
-    curvature = Curvature(_solvers.ActiveHessian(_solvers.DEAR if close else np.inf))
+    dear = _solvers.DEAR if close else np.inf
+    curvature, working_set = Curvature(_solvers.ActiveHessian(dear)), WorkingSet(dear)
     for C in Cs:
         penalised = problem.penalised(float(C), l1_ratio)
-        result = minimise(penalised, start, settings, on_iteration, curvature)
+        objective = penalised.objective
+        if on_iteration is None and isinstance(objective, SparseObjective):
+            result = minimise_by_few(
+                penalised,
+                point_of(objective, start),
+                float(C),
+                l1_ratio,
+                settings,
+                working_set,
+                curvature,
+            )
+        else:
+            result = minimise(penalised, start, settings, on_iteration or go_on, curvature)
         start = result.point
         yield penalised, result
 

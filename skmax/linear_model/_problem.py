@@ -72,6 +72,12 @@ class Problem:
         objective.passes = self.objective.passes
         return replace(self, objective=objective)
 
+    def of_columns(self, columns: np.ndarray) -> "Problem":
+        """The problem of some columns of the design, in order; passes over them are not counted."""
+        assert isinstance(self.data, CrossEntropy)
+        design = self.design.of_columns(columns)
+        return replace(self, design=design, data=self.data.over(design))
+
     def intercepts_alone(self) -> np.ndarray:
         """The best coefficients of which all but the intercepts are 0."""
         coef = np.zeros(self.objective.shape)

@@ -1,0 +1,60 @@
+"""Fits by the few of many columns that a penalty with absolute values leaves coefficients."""
+
+import numpy as np
+
+from skmax import _solvers
+from skmax._objective import CrossEntropy, SparseObjective, SparsePoint
+from skmax.linear_model._problem import Problem
+
+#: Columns whose slope is within this fraction of the threshold may get a coefficient next (the
+#: strong rule: R. Tibshirani and others, Strong rules for discarding predictors in lasso-type
+#: problems, JRSS B 74, 2012).
+NEAR = 0.2
+#: Of all columns, and of them this many at least, the fraction up to which a copy of them pays.
+FEW, WIDE = 0.25, 200
+#: Times as many as are needed, beyond which the columns of earlier penalties are let go.
+STALE = 4
+
+
+class WorkingSet:
+    """The columns that fits under neighbouring penalties work on, and the problem of these alone.
+
+    Parameters
+    ----------
+    dear : float
+        That of the `ActiveHessian` that these fits hand on.
+    """
+
+    def __init__(self, dear: float) -> None:
+        self.dear = dear
+        self.columns = np.empty(0, np.intp)
+        self.problem: Problem | None = None
+        self.active_hessian = _solvers.ActiveHessian(dear)
+
+    def cover(self, problem: Problem, point: SparsePoint) -> bool:
+        """Hold all columns that have a coefficient at the point or may get one, if these are few.
+
+        The optimum of few columns is that of all where no other slope is beyond its threshold.
+        """
+        objective = problem.objective
+        assert isinstance(objective, SparseObjective)
+        slope = np.abs(point.gradient).max(axis=0)
+        needed = (slope >= (1 - NEAR) * objective.thresholds) | (point.coef != 0).any(axis=0)
+        n_columns = len(needed)
+        wide = n_columns >= WIDE and isinstance(problem.data, CrossEntropy)
+        if not wide or needed.sum() > FEW * n_columns:
+            return False
+        held = np.zeros(n_columns, bool)
+        held[self.columns] = True
+        if self.problem is None or (needed & ~held).any():
+            stale = held.sum() > STALE * needed.sum()
+            self.columns = np.flatnonzero(needed if stale else needed | held)
+            self.problem = problem.of_columns(self.columns)
+            self.active_hessian = _solvers.ActiveHessian(self.dear)
+        return True
+
+    def expanded(self, coef: np.ndarray, n_columns: int) -> np.ndarray:
+        """Coefficients of these columns as those of all."""
+        out = np.zeros((len(coef), n_columns))
+        out[:, self.columns] = coef
+        return out
