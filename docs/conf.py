@@ -1,11 +1,18 @@
 """The documentation's settings. Nothing here needs a network; .ci/run makes warnings errors."""
 
+import sys
 from importlib.metadata import version as installed_version
+from pathlib import Path
 
 from sphinx.util import logging
 
 import skmax
+import skmax.export
 import skmax.functional
+import skmax.inspection
+
+sys.path.append(str(Path(__file__).parent))
+import message_page
 
 project = "skmax"
 author = "skmax developers"
@@ -17,13 +24,19 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx-mathjax-offline",  # formulas without a network
-    "myst_parser",  # for CHANGELOG.md alone
+    "myst_nb",  # for CHANGELOG.md, and the notebook
     "numpydoc",
+    "sphinx_design",  # the cards of the first page
     "sphinx_gallery.gen_gallery",  # docs/examples
 ]
-source_suffix = {".rst": "restructuredtext"}
+source_suffix = {".rst": "restructuredtext", ".ipynb": "myst-nb"}
+nb_execution_mode = "force"
+nb_execution_raise_on_error = True
+nb_execution_timeout = 120
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "examples"]
+exclude_patterns = [
+    "_build", "_templates", "auto_examples/*.ipynb", "examples", "extra", "**/.ipynb_checkpoints",
+]  # fmt: skip
 default_role = "code"
 
 sphinx_gallery_conf = {
@@ -36,6 +49,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
 }
 
+html_extra_path = ["extra"]
 html_theme = "pydata_sphinx_theme"
 html_title = f"skmax {release}"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
@@ -57,7 +71,7 @@ numpydoc_validation_checks = {
 nitpicky = True
 nitpick_ignore_regex = [("py:.*", r"(numpy|np|scipy|sklearn|pandas)\..*")]  # other projects' pages
 
-PUBLIC_MODULES = (skmax, skmax.functional)
+PUBLIC_MODULES = (skmax, skmax.functional, skmax.inspection, skmax.export)
 
 
 def undocumented_names(app, env):
@@ -79,5 +93,6 @@ def undocumented_names(app, env):
 
 
 def setup(app):
-    """Let Sphinx call the check above at the end of reading."""
+    """Make the page of messages, and check at the end of reading that all names are described."""
+    message_page.write(Path(__file__).parent)
     app.connect("env-check-consistency", undocumented_names)

@@ -44,7 +44,7 @@ _MODULE_OF = {
     "SoftmaxRegressionCV": "linear_model",
     "regularization_path": "linear_model",
 }
-_SUBMODULES = ("functional", "linear_model", "neural_network")
+_SUBMODULES = ("export", "functional", "inspection", "linear_model", "neural_network")
 
 
 def __getattr__(name: str) -> Any:

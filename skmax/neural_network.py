@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skmax import _network, _threads
 from skmax._error_state import own_error_state
-from skmax._estimators import network_fit
+from skmax._estimators import documentation, network_fit
 from skmax._estimators import parameters as allowed
 from skmax._estimators.network_fit import Earlier, HeldOut
 from skmax._estimators.prediction import (
@@ -250,6 +250,10 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
     >>> model.fit(X / 16, y).converged_, model.score(X / 16, y) > 0.98
     (True, True)
     """
+
+    # The documented hooks of scikit-learn's representation in notebooks.
+    _doc_link_module = documentation.MODULE
+    _doc_link_template = documentation.PAGE
 
     def __init__(
         self,

@@ -11,6 +11,7 @@ from skmax import _threads
 from skmax._design.chunks import SMALL
 from skmax._design.predict import predict_logits
 from skmax._error_state import own_error_state
+from skmax._estimators import documentation
 from skmax._estimators.prediction import (
     to_log_probabilities,
     to_probabilities,
@@ -25,6 +26,9 @@ class SoftmaxPredictions(ClassifierMixin, BaseEstimator):
     classes_: np.ndarray
     intercept_: np.ndarray
     n_jobs: int | None
+    # The documented hooks of scikit-learn's representation in notebooks.
+    _doc_link_module = documentation.MODULE
+    _doc_link_template = documentation.PAGE
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
