@@ -151,7 +151,7 @@ def test_a_step_of_few_coefficients_comes_to_the_same_optimum(monkeypatch, name,
     objective = Lasso()
     there = minimise(objective, tol=1e-14)
     monkeypatch.setitem(proximal_newton.__globals__, name, most)
-    few = minimise(objective, tol=1e-14, max_iter=1000)
+    few = minimise(objective, tol=1e-13, max_iter=1000)  # 1e-14 is what rounding leaves
     assert few.converged
     assert few.n_iter >= there.n_iter
     np.testing.assert_allclose(few.coef, there.coef, atol=1e-6)

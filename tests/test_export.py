@@ -1,7 +1,9 @@
 """Fitted estimators as JSON and back, and as ONNX."""
 
 import json
+import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -173,6 +175,18 @@ def test_outputs_must_fit_the_classes():
 def test_no_document_at_all(text):
     with pytest.raises(ValueError, match=r"from_json: (this is no JSON|the document must be an)"):
         from_json(text)
+
+
+@pytest.mark.parametrize("name", ["names", "network"])
+def test_skops_loads_what_the_documentation_trusts(name):
+    skops_io = pytest.importorskip("skops.io")
+    text = (Path(__file__).resolve().parent.parent / "docs" / "sharing.rst").read_text()
+    trusted = re.findall(r'"(skmax\.[a-zA-Z_.]+)"', text)
+    model = MODELS[name]()
+    data = skops_io.dumps(model)
+    assert set(skops_io.get_untrusted_types(data=data)) <= set(trusted)
+    again = skops_io.loads(data, trusted=trusted)
+    np.testing.assert_array_equal(again.predict_proba(X_IRIS), model.predict_proba(X_IRIS))
 
 
 # ---- ONNX

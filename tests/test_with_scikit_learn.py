@@ -83,8 +83,8 @@ def test_a_notebook_shows_parameters_and_the_way_to_the_documentation(make):
     assert "Not fitted" in model._repr_html_()
     page = model.fit(X, Y)._repr_html_()
     assert f"skmax.readthedocs.io/en/stable/generated/skmax.{name}.html" in page
-    for parameter in model.get_params():
-        assert parameter in page
+    if "<table" in page:  # from scikit-learn 1.7 on
+        assert all(parameter in page for parameter in model.get_params())
 
 
 def test_a_notebook_shows_fitted_attributes():

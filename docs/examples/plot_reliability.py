@@ -20,7 +20,7 @@ from skmax.inspection import ReliabilityDisplay
 # %%
 # A network that is too sure
 # --------------------------
-# A tenth of the labels are wrong, and 200 epochs without early stopping learn them by heart.
+# A tenth of the labels are wrong, and 200 epochs without early stopping learn many by heart.
 X, y = make_classification(
     4000, 20, n_informative=10, n_classes=4, flip_y=0.1, class_sep=0.8, random_state=0
 )

@@ -98,8 +98,9 @@ class _Graph:
         if activation == "leaky_relu":
             leak = self.node("Mul", [z, self.constant([LEAK])])
             return self.node("Max", [z, leak])
-        if activation == "silu":
-            return self.node("Mul", [z, self.node("Sigmoid", [z])])
+        if activation == "silu":  # older versions of onnxruntime make float32 of z sigmoid(z)
+            power = self.node("Exp", [self.node("Neg", [z])])
+            return self.node("Div", [z, self.node("Add", [power, self.constant([1.0])])])
         if activation == "gelu":
             half = self.node("Mul", [z, self.constant([0.5])])
             erf = self.erf(self.node("Mul", [z, self.constant([np.sqrt(0.5)])]))
