@@ -12,6 +12,7 @@ import skmax.functional
 import skmax.inspection
 
 sys.path.append(str(Path(__file__).parent))
+import benchmark_page
 import message_page
 
 project = "skmax"
@@ -93,6 +94,7 @@ def undocumented_names(app, env):
 
 
 def setup(app):
-    """Make the page of messages, and check at the end of reading that all names are described."""
+    """Make the pages that are made; check at the end of reading that all names are described."""
     message_page.write(Path(__file__).parent)
+    benchmark_page.write(Path(__file__).parent)
     app.connect("env-check-consistency", undocumented_names)

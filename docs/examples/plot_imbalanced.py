@@ -36,7 +36,8 @@ for name, model in (("plain", plain), ("balanced", balanced)):
           f"log-loss {log_loss(y_test, model.predict_proba(X_test)):.3f}")  # fmt: skip
 
 # %%
-# The ranking within a class hardly changes, and so do the curves: weights move the threshold.
+# The ranking of the samples for a class hardly changes, nor do the curves of the classes: weights
+# move the threshold.
 figure, axes = plt.subplots(2, 2, figsize=(10, 8.5), layout="constrained")
 for column, (name, model) in enumerate((("plain", plain), ("balanced", balanced))):
     ConfusionMatrixDisplay.from_estimator(

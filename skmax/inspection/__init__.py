@@ -5,12 +5,13 @@ keeps the numbers, `plot` draws them again, and `ax_` and `figure_` are what was
 matplotlib (the extra ``skmax[plot]``), which is imported when something is drawn.
 """
 
+from skmax.inspection.coefficient_path import CoefficientPathDisplay
 from skmax.inspection.coefficients import CoefficientDisplay
 from skmax.inspection.loss_curve import LossCurveDisplay
-from skmax.inspection.paths import CoefficientPathDisplay, ScorePathDisplay
 from skmax.inspection.precision_recall import MulticlassPrecisionRecallDisplay
 from skmax.inspection.reliability import ReliabilityCurve, ReliabilityDisplay
 from skmax.inspection.roc import MulticlassRocDisplay
+from skmax.inspection.score_path import ScorePathDisplay
 
 __all__ = [
     "CoefficientDisplay",

@@ -2,12 +2,12 @@
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 
 from skmax.inspection._drawing import Named, ink, short
-from skmax.inspection._one_against_rest import OneAgainstRest, one_against_rest
+from skmax.inspection._one_against_rest import OneAgainstRest, one_against_rest, scores_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,9 +64,106 @@ def _decided(read: OneAgainstRest) -> list[int]:
     if missing:
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""
         warnings.warn(
-            f"Classes without samples have no curve: {', '.join(missing[:10])}{more}", stacklevel=5
+            f"Classes without samples have no curve: {', '.join(missing[:10])}{more}", stacklevel=4
         )
     return [int(index) for index in np.flatnonzero(decided)]
+
+
+class AgainstRestDisplay:
+    """A display with a curve for each class against the rest, and the averages."""
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: Any, *, sample_weight: Any = None, ax: "Axes | None" = None
+    ) -> Self:
+        """Draw the curves of a fitted classifier's probabilities.
+
+        Parameters
+        ----------
+        estimator : estimator, Pipeline or search
+            A fitted classifier with `predict_proba`, or what ends in one.
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            Samples that it was not fitted on.
+        y : array-like of shape (n_samples,)
+            Their labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display
+            One of this class.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no probabilities, or labels do not fit.
+        """
+        probabilities, classes = scores_of(estimator, X)
+        return cls.from_predictions(
+            y, probabilities, labels=classes, sample_weight=sample_weight, ax=ax
+        )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: Any,
+        y_score: Any,
+        *,
+        labels: Any = None,
+        sample_weight: Any = None,
+        ax: "Axes | None" = None,
+    ) -> Self:
+        """Draw the curves of scores.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n_samples,)
+            Labels.
+        y_score : array-like of shape (n_samples, n_classes) or (n_samples,)
+            Probabilities or logits; one column is that of the second of two classes.
+        labels : array-like of shape (n_classes,), default=None
+            The class of each column, in ascending order; None for those that `y_true` holds.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+        ax : matplotlib.axes.Axes, default=None
+            Where to draw; None for a new figure.
+
+        Returns
+        -------
+        display
+            One of this class.
+
+        Raises
+        ------
+        ValueError
+            If shapes or labels do not fit.
+        """
+        curves, micro = curves_against_rest(
+            cls.__name__, y_true, y_score, labels, sample_weight, cls._curve
+        )
+        return cls._of(curves, micro, None if micro is None else cls._mean(curves)).plot(ax)
+
+    @staticmethod
+    def _curve(targets: np.ndarray, scores: np.ndarray, weight: np.ndarray) -> Curve:
+        """The curve of some decisions."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _mean(curves: dict[str, Curve]) -> Curve:
+        """The mean of the classes' curves."""
+        raise NotImplementedError
+
+    @classmethod
+    def _of(cls, curves: dict[str, Curve], micro: Curve | None, macro: Curve | None) -> Self:
+        """A display of these curves."""
+        raise NotImplementedError
+
+    def plot(self, ax: "Axes | None" = None) -> Self:
+        """Draw the curves."""
+        raise NotImplementedError
 
 
 def draw_curves(

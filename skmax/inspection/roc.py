@@ -1,14 +1,13 @@
 """ROC curves of several classes."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from sklearn.metrics import auc, roc_curve
 
-from skmax.inspection._curves import Curve, curves_against_rest, draw_curves
+from skmax.inspection._curves import AgainstRestDisplay, Curve, draw_curves
 from skmax.inspection._drawing import axes_for, ink, legend
-from skmax.inspection._one_against_rest import scores_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 GRID = np.linspace(0, 1, 501)
 
 
-class MulticlassRocDisplay:
+class MulticlassRocDisplay(AgainstRestDisplay):
     """ROC curves of each class against the rest, and their averages.
 
     A micro average counts each pair of a sample and a class as one decision; a macro average is the
@@ -45,7 +44,7 @@ class MulticlassRocDisplay:
     Warns
     -----
     UserWarning
-        If a class has no samples, or nothing else has: it is left out.
+        If no sample is of a class, or all are: it has no curve.
 
     See Also
     --------
@@ -78,86 +77,6 @@ class MulticlassRocDisplay:
         self.fpr, self.tpr, self.roc_auc = dict(fpr), dict(tpr), dict(roc_auc)
         self.micro, self.macro = micro, macro
 
-    @classmethod
-    def from_estimator(
-        cls, estimator: Any, X: Any, y: Any, *, sample_weight: Any = None, ax: "Axes | None" = None
-    ) -> Self:
-        """Draw the curves of a fitted classifier's probabilities.
-
-        Parameters
-        ----------
-        estimator : estimator, Pipeline or search
-            A fitted classifier with `predict_proba`, or what ends in one.
-        X : array-like or sparse matrix of shape (n_samples, n_features)
-            Samples that it was not fitted on.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None for a new figure.
-
-        Returns
-        -------
-        MulticlassRocDisplay
-            The display.
-
-        Raises
-        ------
-        ValueError
-            If the estimator has no probabilities, or labels do not fit.
-        """
-        probabilities, classes = scores_of(estimator, X)
-        return cls.from_predictions(
-            y, probabilities, labels=classes, sample_weight=sample_weight, ax=ax
-        )
-
-    @classmethod
-    def from_predictions(
-        cls,
-        y_true: Any,
-        y_score: Any,
-        *,
-        labels: Any = None,
-        sample_weight: Any = None,
-        ax: "Axes | None" = None,
-    ) -> Self:
-        """Draw the curves of scores.
-
-        Parameters
-        ----------
-        y_true : array-like of shape (n_samples,)
-            Labels.
-        y_score : array-like of shape (n_samples, n_classes) or (n_samples,)
-            Probabilities or logits; one column is that of the second of two classes.
-        labels : array-like of shape (n_classes,), default=None
-            The class of each column, in ascending order; None for those that `y_true` holds.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights.
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None for a new figure.
-
-        Returns
-        -------
-        MulticlassRocDisplay
-            The display.
-
-        Raises
-        ------
-        ValueError
-            If shapes or labels do not fit.
-        """
-        curves, micro = curves_against_rest(
-            cls.__name__, y_true, y_score, labels, sample_weight, _curve
-        )
-        return cls(
-            {name: curve.x for name, curve in curves.items()},
-            {name: curve.y for name, curve in curves.items()},
-            {name: curve.area for name, curve in curves.items()},
-            micro,
-            None if micro is None else _mean(curves),
-        ).plot(ax)
-
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw the curves.
 
@@ -185,15 +104,25 @@ class MulticlassRocDisplay:
         legend(ax, "lower right")
         return self
 
+    @staticmethod
+    def _curve(targets: np.ndarray, scores: np.ndarray, weight: np.ndarray) -> Curve:
+        """True over false positive rates."""
+        fpr, tpr, _ = roc_curve(targets, scores, sample_weight=weight)
+        return Curve(fpr, tpr, float(auc(fpr, tpr)))
 
-def _curve(targets: np.ndarray, scores: np.ndarray, weight: np.ndarray) -> Curve:
-    """True over false positive rates."""
-    fpr, tpr, _ = roc_curve(targets, scores, sample_weight=weight)
-    return Curve(fpr, tpr, float(auc(fpr, tpr)))
+    @staticmethod
+    def _mean(curves: dict[str, Curve]) -> Curve:
+        """The mean of the curves, and of their areas."""
+        tpr = np.mean([np.interp(GRID, curve.x, curve.y) for curve in curves.values()], axis=0)
+        tpr[0] = 0.0
+        return Curve(GRID, tpr, float(np.mean([curve.area for curve in curves.values()])))
 
-
-def _mean(curves: dict[str, Curve]) -> Curve:
-    """The mean of the curves, and of their areas."""
-    tpr = np.mean([np.interp(GRID, curve.x, curve.y) for curve in curves.values()], axis=0)
-    tpr[0] = 0.0
-    return Curve(GRID, tpr, float(np.mean([curve.area for curve in curves.values()])))
+    @classmethod
+    def _of(cls, curves: dict[str, Curve], micro: Curve | None, macro: Curve | None) -> Self:
+        return cls(
+            {name: curve.x for name, curve in curves.items()},
+            {name: curve.y for name, curve in curves.items()},
+            {name: curve.area for name, curve in curves.items()},
+            micro,
+            macro,
+        )

@@ -1,11 +1,11 @@
-"""Coefficients and scores along a grid of penalties."""
+"""Coefficients along a grid of penalties."""
 
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
-from skmax.inspection._drawing import Named, axes_for, ink, legend, short, style
+from skmax.inspection._cross_validation import check_cross_validated, mark_chosen
+from skmax.inspection._drawing import Named, axes_for, legend, short
 from skmax.inspection._fitted import feature_names_of
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class CoefficientPathDisplay:
         ValueError
             If `target` is no class, or the estimator has no paths.
         """
-        _check_cv(cls.__name__, estimator)
+        check_cross_validated(cls.__name__, estimator)
         n_features = estimator.n_features_in_
         coefs = estimator.coefs_paths_.mean(axis=0)[_nearest_ratio(estimator)][..., :n_features]
         names = feature_names_of(estimator, n_features)
@@ -162,7 +162,7 @@ class CoefficientPathDisplay:
         for index, how in named.styles(names, "features"):
             line = ax.plot(self.Cs, curves[:, index], **how)
             self.lines_ += line if index in named.indices else []
-        _mark(ax, self.chosen)
+        mark_chosen(ax, self.chosen)
         ax.set(xscale="log", xlabel="C (weaker penalty to the right)", ylabel=label)
         legend(ax, "upper left")
         return self
@@ -182,138 +182,6 @@ class CoefficientPathDisplay:
         return self.coefs[:, at[0]], label
 
 
-class ScorePathDisplay:
-    """The scores of a cross-validation along a grid of penalties.
-
-    Parameters
-    ----------
-    Cs : ndarray of shape (n_Cs,)
-        Inverse strengths of the penalty.
-    scores : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
-        The scores on the samples held out; NaN where there is none.
-    l1_ratios : ndarray of shape (n_l1_ratios,)
-        The fractions of the L1 norm.
-    chosen : float, default=None
-        The `C` that was chosen, for a line there.
-    score_name : str, default="score"
-        What the scores are.
-
-    Attributes
-    ----------
-    ax_ : matplotlib.axes.Axes
-        The axes.
-    figure_ : matplotlib.figure.Figure
-        The figure.
-    lines_ : list of matplotlib.lines.Line2D
-        The mean over the folds, a curve for each `l1_ratio`, in a band of one standard error.
-
-    References
-    ----------
-    T. Hastie, R. Tibshirani, J. Friedman, The Elements of Statistical Learning, Springer 2009,
-    section 7.10.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_wine
-    >>> from skmax import SoftmaxRegressionCV
-    >>> from skmax.inspection import ScorePathDisplay
-    >>> X, y = load_wine(return_X_y=True)
-    >>> display = ScorePathDisplay.from_estimator(SoftmaxRegressionCV().fit(X, y))
-    >>> display.scores.shape
-    (5, 1, 10)
-    """
-
-    def __init__(
-        self,
-        Cs: np.ndarray,
-        scores: np.ndarray,
-        l1_ratios: np.ndarray,
-        chosen: float | None = None,
-        score_name: str = "score",
-    ) -> None:
-        self.Cs, self.scores, self.l1_ratios = np.asarray(Cs), np.asarray(scores), l1_ratios
-        self.chosen, self.score_name = chosen, score_name
-
-    @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: "Axes | None" = None) -> Self:
-        """Draw the scores of a fitted SoftmaxRegressionCV.
-
-        Parameters
-        ----------
-        estimator : SoftmaxRegressionCV
-            A fitted one.
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None for a new figure.
-
-        Returns
-        -------
-        ScorePathDisplay
-            The display.
-
-        Raises
-        ------
-        ValueError
-            If the estimator has no scores.
-        """
-        _check_cv(cls.__name__, estimator)
-        scoring = estimator.scoring
-        name = "accuracy" if scoring is None else scoring if isinstance(scoring, str) else "score"
-        return cls(
-            estimator.Cs_, estimator.scores_, estimator.l1_ratios_, float(estimator.C_), name
-        ).plot(ax)
-
-    def plot(self, ax: "Axes | None" = None) -> Self:
-        """Draw the scores.
-
-        Parameters
-        ----------
-        ax : matplotlib.axes.Axes, default=None
-            Where to draw; None for a new figure.
-
-        Returns
-        -------
-        ScorePathDisplay
-            The display itself.
-        """
-        ax = axes_for(ax)
-        self.ax_, self.figure_, self.lines_ = ax, ax.figure, []
-        for index, l1_ratio in enumerate(self.l1_ratios):
-            scores = self.scores[:, index]
-            n_scores = np.maximum(np.isfinite(scores).sum(axis=0), 1)
-            mean, error = np.nanmean(scores, axis=0), np.nanstd(scores, axis=0) / np.sqrt(n_scores)
-            how = style(index)
-            self.lines_ += ax.plot(self.Cs, mean, marker=".", label=f"l1_ratio={l1_ratio:g}", **how)
-            ax.fill_between(
-                self.Cs, mean - error, mean + error, color=how["color"], alpha=0.2, linewidth=0
-            )
-        _mark(ax, self.chosen)
-        ax.set(
-            xscale="log", xlabel="C (weaker penalty to the right)",
-            ylabel=f"{self.score_name}, mean and standard error over the folds",
-        )  # fmt: skip
-        legend(ax)
-        return self
-
-
-def _check_cv(display: str, estimator: Any) -> None:
-    """Refuse what has no grid of penalties and folds."""
-    if not hasattr(estimator, "fit"):
-        raise ValueError(f"{display} takes a fitted SoftmaxRegressionCV, got {estimator!r}")
-    check_is_fitted(estimator)
-    if not hasattr(estimator, "coefs_paths_"):
-        raise ValueError(
-            f"{display} takes a fitted SoftmaxRegressionCV, got {type(estimator).__name__}"
-        )
-
-
 def _nearest_ratio(estimator: Any) -> int:
     """The index of the l1_ratio that was chosen, or is nearest to the mean of several folds'."""
     return int(np.argmin(np.abs(estimator.l1_ratios_ - estimator.l1_ratio_)))
-
-
-def _mark(ax: "Axes", chosen: float | None) -> None:
-    """Draw a line where the penalty was chosen."""
-    if chosen is not None:
-        ax.axvline(
-            chosen, color=ink(), linewidth=0.8, linestyle=":", label=f"chosen C={chosen:.3g}"
-        )
