@@ -98,19 +98,20 @@ ADVICE = {
     "takes labels, not soft labels": "These curves need decisions that are right or wrong. `ReliabilityDisplay` takes soft labels.",
     "y_true must hold samples of two classes": "There is no curve where all samples are of one class.",
     "Classes without samples have no curve": "The averages are over the others.",
-    "{who_has} have one": "The display is for other estimators, or the estimator is not of this package.",
-    "has no classes_ and predict_proba": "The display needs the probabilities of a classifier. From others' scores: `from_predictions`.",
+    "with the loss_curve_ of a fit": "Other estimators have no loss curve, nor has what `from_json` makes.",
+    "is no classifier with predict_proba": "The display needs the probabilities of a classifier. For the scores of others, decisions say: `from_predictions`.",
     "the classes must exclude each other": "Draw each label on its own, by scikit-learn's displays.",
-    "labels must be in ascending order": "Columns of scores are in the order of `classes_`; sort both.",
+    "labels must differ from each other": "A class has one column of scores.",
     "columns for {len(classes)} classes": "Scores need a column for each class. `labels` names classes that no sample has.",
     "y_score of one dimension": "One column stands for the second of two classes.",
-    "X must have {n_columns} columns": "Give `X` as the classifier, or the whole pipeline, takes it.",
+    "takes a linear classifier with a row": "Networks have layers, and some classifiers decide between pairs of classes.",
     "n_features must be a positive": "How many features are shown.",
     "feature_names must be": "A name for each column that the classifier sees.",
     "quantity must be one of": "The loss, or the relative gap to the optimum.",
-    "quantity='gap' needs": "Networks do not know how far from an optimum they are.",
-    "takes a fitted SoftmaxRegressionCV, got {estimator": "The display draws what a cross-validation has found.",
-    "takes a fitted SoftmaxRegressionCV, got {type": "The display draws what a cross-validation has found. For a path: `from_path`.",
+    "quantity='gap' is for fits": "Networks do not know how far from an optimum they are, nor do fits that ended before they knew.",
+    "from_estimator takes a fitted SoftmaxRegressionCV": "The display draws what a cross-validation has found. For a path: `CoefficientPathDisplay.from_path`.",
+    "from_path takes a RegularizationPath": "That is what `regularization_path` returns. For a cross-validation: `from_estimator`.",
+    "displays need matplotlib": "It is an optional package.",
     "target must be one of the classes": "The class whose coefficients are drawn.",
     "kind must be one of": "One event, that the predicted class is right, or one for each class.",
     "method must be one of": "How fractions are estimated.",
@@ -119,7 +120,10 @@ ADVICE = {
     "level must be between": "The probability that the band holds the curve of calibrated predictions.",
     "y_prob must be probabilities": "Apply `skmax.softmax` to logits first.",
     # Export
-    "to_json: labels must all be": "JSON has no other types. Encode the labels.",
+    "to_json: classes_ must be": "JSON has no other types. Encode the labels.",
+    "from_json: text must be": "Read a file first, or join its lines.",
+    "labels must be strings or whole numbers": "ONNX has no labels of another type. Encode them.",
+    "register_onnx needs skl2onnx": "It is an optional package.",
     "from_json: {where} {must}": "The document is not as `to_json` writes it; the message names the entry.",
     "this is no JSON": "The text is cut off, or something else.",
     "{key} is missing": "The document is not as `to_json` writes it; the message names the entry.",
@@ -254,4 +258,6 @@ def _table(first, second, rows):
 
 def _escaped(text):
     """Return text in which reStructuredText sees no markup but our own back quotes."""
-    return re.sub(r"([*|_\\])", r"\\\1", text)
+    parts = text.split("`")
+    parts[::2] = [re.sub(r"([*|_\\])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)

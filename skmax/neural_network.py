@@ -588,10 +588,19 @@ class MLPClassifier(CallbackSupport, ClassifierMixin, BaseEstimator):
         if self._is_multilabel():
             y, classes = np.eye(len(X), dtype=int), np.arange(len(X))
         other.partial_fit(X, y, classes=classes)
-        other.classes_ = self.classes_.copy()
         other.set_params(**own)
         for name in ("coefs_", "intercepts_"):
             setattr(other, name, [array.copy() for array in getattr(self, name)])
+        if self._is_multilabel():
+            other.classes_ = self.classes_.copy()
+        else:  # there in ascending order; here in that of the columns of soft labels
+            order = np.argsort(self.classes_)
+            other.classes_ = self.classes_[order]
+            for arrays in (other.coefs_, other.intercepts_):
+                one = self.n_outputs_ == 1
+                arrays[-1] = (
+                    arrays[-1] * (1 if order[0] == 0 else -1) if one else (arrays[-1][..., order])
+                )
         for name in ("loss_", "best_loss_", "loss_curve_", "n_iter_", "t_"):
             setattr(other, name, copy.copy(getattr(self, name)))
         if hasattr(self, "feature_names_in_"):

@@ -1,5 +1,6 @@
 """y, sample_weight and class_weight: what they are turned into, and what is refused."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -219,3 +220,13 @@ def test_integers_that_hardly_repeat_are_warned_of_where_scikit_learn_does():
         warnings.simplefilter("always")
         read_targets(y, None, None, 40)
     assert [str(one.message) for one in caught] == [str(one.message) for one in expected]
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(["alpha", "mid", "zeta"])))
+def test_labels_are_coded_by_classes_in_any_order(order):
+    """Those of soft labels are in the order of their columns."""
+    y = np.array(["mid", "zeta", "alpha", "mid"])
+    targets = read_targets(y, None, None, 4, np.array(order))
+    assert [order[code] for code in targets.labels] == y.tolist()
+    with pytest.raises(ValueError, match="beta"):
+        read_targets(np.array(["beta"] * 4), None, None, 4, np.array(order))

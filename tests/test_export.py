@@ -99,7 +99,7 @@ def test_what_cannot_be_written():
         to_json(LogisticRegression())
     model = fitted(SoftmaxRegression())
     model.classes_ = np.array([1, "two", None], object)
-    with pytest.raises(TypeError, match=r"got \['NoneType', 'int', 'str'\]"):
+    with pytest.raises(TypeError, match=r"got object of \['NoneType', 'int', 'str'\]"):
         to_json(model)
 
 
@@ -120,7 +120,10 @@ def changed(change, name="network"):
         (lambda d: d.update(estimator="SoftmaxRegression"), "layers must be one layer"),
         (lambda d: d.update(dtype="int8"), "dtype must be 'float64' or 'float32', got \"int8\""),
         (lambda d: d.update(labels="date"), "labels must be 'string' or"),
-        (lambda d: d.update(classes=["a", "b", "c"]), r"classes\[0\] must be a integer, got \"a\""),
+        (
+            lambda d: d.update(classes=["a", "b", "c"]),
+            r"classes\[0\] must be an integer, got \"a\"",
+        ),
         (lambda d: d.update(classes=[0, 1, 2, 3]), r"layers\[2\].bias must be a list of 4 numbers"),
         (lambda d: d.update(classes=[]), "classes must be a list of at least one labels, got 0"),
         (lambda d: d.update(classes=[0]), "classes must be at least two"),
@@ -149,11 +152,11 @@ def changed(change, name="network"):
         ),
         (
             lambda d: d["layers"][0]["weights"][2].__setitem__(1, None),
-            r"layers\[0\].weights\[2\]\[1\] must be a finite number, got null",
+            r"layers\[0\].weights\[2\]\[1\] must be a finite number of float64, got null",
         ),
         (
             lambda d: d["layers"][0]["bias"].__setitem__(1, float("nan")),
-            r"layers\[0\].bias\[1\] must be a finite number, got NaN",
+            r"layers\[0\].bias\[1\] must be a finite number of float64, got NaN",
         ),
     ],
 )
@@ -169,6 +172,59 @@ def test_outputs_must_fit_the_classes():
     text = changed(lambda d: d["layers"][0].update(activation="logistic"), "three classes")
     with pytest.raises(ValueError, match="must be 'softmax', got \"logistic\""):
         from_json(text)
+
+
+HOSTILE = {
+    "deep": ("[" * 200_000, "this is no JSON"),
+    "weight": (
+        lambda d: d["layers"][0]["bias"].__setitem__(0, 10**400),
+        r"bias\[0\] must be a fin",
+    ),
+    "single": (
+        lambda d: (d.update(dtype="float32"), d["layers"][0]["bias"].__setitem__(0, 1e300)),
+        r"bias\[0\] must be a finite number of float32, got 1e\+300",
+    ),
+    "class": (lambda d: d.update(classes=[0, 1, 2**70]), r"classes\[2\] must be an integer of 64"),
+    "infinite": (
+        lambda d: d.update(labels="number", classes=[0, 1, float("nan")]),
+        r"classes\[2\] must be a number of 64 bits, got NaN",
+    ),
+    "repeated": (lambda d: d.update(classes=[0, 1, 1]), r"classes\[2\] must differ from those"),
+    "columns": (lambda d: d.update(feature_names=list("aabc")), "feature_names must differ"),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_documents(name):
+    change, message = HOSTILE[name]
+    with pytest.raises(ValueError, match=f"from_json: .*{message}|from_json: {message}"):
+        from_json(change if isinstance(change, str) else changed(change))
+
+
+def test_strings_that_end_in_zeros_stay_apart():
+    names = ["a\0", "a", "b"]
+    text = changed(lambda d: d.update(labels="string", classes=names))
+    assert from_json(text).classes_.tolist() == names
+
+
+def test_two_outputs_are_not_one_of_two_classes():
+    two = [{"activation": "softmax", "weights": [[5, 0], [0, 5]], "bias": [0, 0]}]
+    text = changed(lambda d: d.update(classes=[0, 1], feature_names=None, layers=two), "names")
+    text = text.replace('"labels": "string"', '"labels": "integer"')
+    with pytest.raises(ValueError, match=r"layers\[0\].bias must be a list of 1 numbers"):
+        from_json(text)
+
+
+def test_what_comes_back_goes_on():
+    linear = from_json(to_json(MODELS["names"]()))
+    other = linear.to_sklearn()
+    np.testing.assert_allclose(other.predict_proba(X_IRIS), linear.predict_proba(X_IRIS))
+    again = from_json(to_json(MODELS["network"]()))
+    np.testing.assert_allclose(
+        again.to_sklearn().predict_proba(X_IRIS), again.predict_proba(X_IRIS)
+    )
+    assert len(fitted(again.set_params(warm_start=True, max_iter=2)).loss_curve_) == 2
+    again.partial_fit(X_IRIS, Y_IRIS)
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"format": }', "[]", "3", b"\xff"])
@@ -192,14 +248,14 @@ def test_skops_loads_what_the_documentation_trusts(name):
 # ---- ONNX
 
 
-def run(model, X, **options):
+def run(model, X, options=None):
     """Labels and probabilities of the converted model, in the precision of X."""
     skl2onnx = pytest.importorskip("skl2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
     register_onnx()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of onnx, about itself
-        converted = skl2onnx.to_onnx(model, X[:1], options={"zipmap": False} | options)
+        converted = skl2onnx.to_onnx(model, X[:1], options=options or {"zipmap": False})
     session = onnxruntime.InferenceSession(
         converted.SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -211,10 +267,18 @@ def test_onnx_agrees(name):
     model = MODELS[name]()
     X = X_IRIS.astype(np.float32) if "float32" in name else X_IRIS
     label, probability = run(model, X)
+    assert label.dtype.kind == ("O" if name in ("names", "objects") else "i")
     assert probability.dtype == X.dtype
     atol = 1e-5 if "float32" in name else 1e-12
     np.testing.assert_allclose(probability, model.predict_proba(X), atol=atol)
-    np.testing.assert_array_equal(label, model.predict(X).astype(label.dtype))
+    np.testing.assert_array_equal(label, model.predict(X))
+
+
+@pytest.mark.parametrize("name", ["names", "numbers", "network"])
+def test_onnx_labels_may_be_indices(name):
+    model = MODELS[name]()
+    label, _ = run(model, X_IRIS, {id(model): {"zipmap": False, "nocl": True}})
+    np.testing.assert_array_equal(model.classes_[label], model.predict(X_IRIS))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

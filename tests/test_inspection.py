@@ -8,14 +8,17 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
+from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 
 import skmax
 from skmax import MLPClassifier, SoftmaxRegression, SoftmaxRegressionCV, regularization_path
@@ -114,7 +117,7 @@ def test_loss_curves_of_pipelines_and_searches(iris):
 
 
 def test_what_has_no_loss_curve_or_no_gap_is_refused(iris, model):
-    with pytest.raises(ValueError, match="StandardScaler has no loss_curve_"):
+    with pytest.raises(ValueError, match="got StandardScaler without"):
         LossCurveDisplay.from_estimator(StandardScaler().fit(iris[0]))
     with pytest.raises(NotFittedError):
         LossCurveDisplay.from_estimator(SoftmaxRegression())
@@ -123,7 +126,7 @@ def test_what_has_no_loss_curve_or_no_gap_is_refused(iris, model):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network = MLPClassifier((5,), max_iter=2).fit(*iris)
-    with pytest.raises(ValueError, match="which mine does not have"):
+    with pytest.raises(ValueError, match="which mine does not"):
         LossCurveDisplay.from_estimator(network, quantity="gap", name="mine")
 
 
@@ -203,7 +206,7 @@ def test_the_second_of_two_classes_is_the_one():
         ({"n_bins": 0}, "n_bins must be a positive integer, got 0"),
         ({"n_resamples": -1}, "n_resamples must be a non-negative integer, got -1"),
         ({"level": 1.0}, "level must be between 0 and 1, got 1.0"),
-        ({"labels": [1, 0]}, "ascending order"),
+        ({"labels": [1, 1]}, "labels must differ from each other"),
         ({"labels": [0, 1, 2]}, "2 columns for 3 classes"),
     ],
 )
@@ -217,6 +220,15 @@ def test_what_is_no_probability_is_refused():
     y, p = simulated(2, 50)
     with pytest.raises(ValueError, match="from 0 to 1"):
         ReliabilityDisplay.from_predictions(y, 2 * p)
+
+
+def test_rows_of_counts_have_no_band():
+    """A band of soft labels would take each for one event."""
+    y, p = simulated(3)
+    soft = ReliabilityDisplay.from_predictions(0.9 * np.eye(3)[y] + 0.1 / 3, p)
+    assert not len(soft.curves["top label"].band_at)
+    hard = ReliabilityDisplay.from_predictions(np.eye(3)[y], p, n_resamples=20)
+    assert len(hard.curves["top label"].band_at)
 
 
 # ---- ROC and precision-recall
@@ -299,7 +311,7 @@ def test_from_an_estimator_as_from_its_predictions(display, iris, model):
     same = display.from_predictions(y, model.predict_proba(X), labels=model.classes_)
     for line, other in zip(drawn.lines_, same.lines_, strict=True):
         np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
-    with pytest.raises(ValueError, match="has no classes_ and predict_proba"):
+    with pytest.raises(ValueError, match="is no classifier with predict_proba"):
         display.from_estimator(StandardScaler().fit(X), X, y)
 
 
@@ -311,6 +323,18 @@ def test_multilabel_networks_are_refused(display):
         network = MLPClassifier((4,), max_iter=2).fit(X, np.eye(3, dtype=int)[y])
     with pytest.raises(ValueError, match="must exclude each other"):
         display.from_estimator(network, X, y)
+
+
+@pytest.mark.parametrize("display", ALL)
+@pytest.mark.parametrize("names", [["zeta", "alpha", "mid"], ["mid", "alpha", "zeta"]])
+def test_classes_in_the_order_of_columns(display, names):
+    """Those of soft labels need not be in alphabetical order."""
+    X, y = load_iris(return_X_y=True)
+    model = SoftmaxRegression().fit(X, pd.DataFrame(0.8 * np.eye(3)[y] + 0.2 / 3, columns=names))
+    by_name = display.from_estimator(model, X, np.array(names)[y])
+    by_number = display.from_predictions(y, model.predict_proba(X))
+    for line, other in zip(by_name.lines_, by_number.lines_, strict=True):
+        np.testing.assert_array_equal(line.get_xydata(), other.get_xydata())
 
 
 # ---- Coefficients
@@ -364,6 +388,48 @@ def test_a_sparse_text_model_of_many_columns_and_classes():
     assert len(display.ax_.get_yticks()) <= 40
 
 
+def test_deviations_of_small_integers_and_large_offsets(iris):
+    X, y = iris
+    whole = (16 * X).astype(np.uint8)
+    model = SoftmaxRegression().fit(whole, y)
+    dense = CoefficientDisplay.from_estimator(model, X=whole)
+    sparse = CoefficientDisplay.from_estimator(model, X=sp.csr_matrix(whole))
+    np.testing.assert_allclose(sparse.coef, dense.coef, rtol=1e-12)
+    shifted = X + 1e8
+    model = SoftmaxRegression(C=1e-3).fit(shifted, y)
+    display = CoefficientDisplay.from_estimator(model, X=sp.csr_matrix(shifted))
+    order = [int(name[1:]) for name in display.feature_names]
+    np.testing.assert_allclose(display.coef, (model.coef_ * X.std(axis=0))[:, order], rtol=1e-6)
+
+
+def test_pipelines_of_one_step_and_of_pipelines(iris):
+    X, y = iris
+    one = make_pipeline(SoftmaxRegression()).fit(X, y)
+    plain = CoefficientDisplay.from_estimator(one[-1], X=X)
+    np.testing.assert_array_equal(CoefficientDisplay.from_estimator(one, X=X).coef, plain.coef)
+    scaled = make_pipeline(StandardScaler(), SoftmaxRegression())
+    nested = make_pipeline(StandardScaler(), clone(scaled)).fit(X * 100, y)
+    scaled = scaled.fit(X, y)
+    np.testing.assert_allclose(
+        CoefficientDisplay.from_estimator(nested, X=X * 100).coef,
+        CoefficientDisplay.from_estimator(scaled, X=X).coef,
+        atol=1e-5,
+    )
+
+
+def test_a_frame_in_another_order_is_refused():
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = SoftmaxRegression().fit(X, y)
+    with pytest.raises(ValueError, match="feature names"):
+        CoefficientDisplay.from_estimator(model, X=X[X.columns[::-1]])
+
+
+def test_classifiers_of_pairs_are_refused(iris):
+    model = SVC(kernel="linear").fit(*iris)
+    with pytest.raises(ValueError, match="a row of coef_ for each class, got SVC"):
+        CoefficientDisplay.from_estimator(model)
+
+
 def test_two_classes_have_one_row():
     X, y = load_iris(return_X_y=True)
     model = SoftmaxRegression().fit(X[:100], y[:100])
@@ -377,7 +443,7 @@ def test_two_classes_have_one_row():
     [
         ({"n_features": 0}, "n_features must be a positive integer, got 0"),
         ({"feature_names": ["a"]}, r"feature_names must be 4 names, got shape \(1,\)"),
-        ({"X": np.ones((3, 2))}, r"X must have 4 columns, got shape \(3, 2\)"),
+        ({"X": np.ones((3, 2))}, "X has 2 features, but SoftmaxRegression is expecting 4"),
     ],
 )
 def test_bad_settings_of_coefficients(model, setting, message):
@@ -389,7 +455,7 @@ def test_networks_have_no_coefficients(iris):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network = MLPClassifier((5,), max_iter=2).fit(*iris)
-    with pytest.raises(ValueError, match="MLPClassifier has no coef_"):
+    with pytest.raises(ValueError, match="a row of coef_ for each class, got MLPClassifier"):
         CoefficientDisplay.from_estimator(network)
 
 
@@ -442,9 +508,29 @@ def test_scores_of_a_cross_validation(cross_validated):
     assert "neg_log_loss" in display.ax_.get_ylabel()
 
 
+def test_the_band_of_scores_is_that_of_the_rule_of_one_standard_error():
+    scores = np.array([[[0.1, 0.5, np.nan]], [[0.3, 0.6, np.nan]], [[0.4, np.nan, np.nan]]])
+    display = ScorePathDisplay([1, 2, 3], scores, [0.0]).plot()
+    np.testing.assert_allclose(display.lines_[0].get_ydata()[:2], [0.8 / 3, 0.55])
+    edges = display.ax_.collections[0].get_paths()[0].vertices
+    error = np.std([0.1, 0.3, 0.4], ddof=1) / np.sqrt(3)
+    assert edges[edges[:, 0] == 1, 1].max() == pytest.approx(0.8 / 3 + error)
+
+
+def test_paths_of_a_pipeline():
+    X, y = load_wine(return_X_y=True, as_frame=True)
+    cv = SoftmaxRegressionCV(Cs=[0.1, 1.0], cv=2)
+    pipeline = make_pipeline(StandardScaler(), cv).fit(X, y)
+    display = CoefficientPathDisplay.from_estimator(pipeline)
+    assert set(display.feature_names) == set(X.columns)
+    assert ScorePathDisplay.from_estimator(pipeline).scores.shape == (2, 1, 2)
+
+
 @pytest.mark.parametrize("display", [CoefficientPathDisplay, ScorePathDisplay])
 def test_paths_need_a_cross_validation(display, model):
-    with pytest.raises(ValueError, match="takes a fitted SoftmaxRegressionCV, got Soft"):
+    with pytest.raises(
+        ValueError, match="from_estimator takes a fitted SoftmaxRegressionCV, got Soft"
+    ):
         display.from_estimator(model)
     with pytest.raises(NotFittedError):
         display.from_estimator(SoftmaxRegressionCV())

@@ -2,6 +2,7 @@
 
 import importlib.util
 import re
+import sys
 import warnings
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from skmax import (
     regularization_path,
     softmax,
 )
-from skmax.export import from_json, to_json
+from skmax.export import from_json, register_onnx, to_json
 from skmax.inspection import (
     CoefficientDisplay,
     CoefficientPathDisplay,
@@ -92,7 +93,20 @@ def with_classes(classes):
     return to_json(model)
 
 
-HALF = np.r_[0:25, 50:75, 100:125]
+def without(module, call):
+    """A call where a module is not installed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, module, None)
+        call()
+
+
+def to_onnx_of_fractions():
+    skl2onnx = pytest.importorskip("skl2onnx")
+    register_onnx()
+    model = linear(pd.DataFrame(SOFT, columns=[0.5, 1.0, 1.5]))
+    skl2onnx.to_onnx(model, X[:1], options={"zipmap": False})
+
+
 #: What provokes a message, by the words under which the page has its advice.
 PROVOKED = {
     "so large that their squares overflow": lambda: linear(X=np.where(Y[:, None] > 0, 1e200, X)),
@@ -188,19 +202,19 @@ PROVOKED = {
     "Classes without samples have no curve": lambda: MulticlassRocDisplay.from_predictions(
         [0, 1], np.eye(3)[:2], labels=[0, 1, 2]
     ),
-    "{who_has} have one": lambda: LossCurveDisplay.from_estimator(StandardScaler().fit(X)),
-    "has no classes_ and predict_proba": lambda: ReliabilityDisplay.from_estimator(
+    "with the loss_curve_ of a fit": lambda: LossCurveDisplay.from_estimator(
+        StandardScaler().fit(X)
+    ),
+    "is no classifier with predict_proba": lambda: ReliabilityDisplay.from_estimator(
         StandardScaler().fit(X), X, Y
     ),
     "the classes must exclude each other": lambda: MulticlassRocDisplay.from_estimator(
         network(np.eye(3, dtype=int)[Y]), X, Y
     ),
-    "labels must be in ascending order": lambda: reliability(labels=[2, 1, 0]),
+    "labels must differ from each other": lambda: reliability(labels=[0, 1, 1]),
     "columns for {len(classes)} classes": lambda: reliability(labels=[0, 1, 2, 3]),
     "y_score of one dimension": lambda: MulticlassRocDisplay.from_predictions(Y, X[:, 0]),
-    "X must have {n_columns} columns": lambda: CoefficientDisplay.from_estimator(
-        linear(), X=X[:, :2]
-    ),
+    "takes a linear classifier with a row": lambda: CoefficientDisplay.from_estimator(network()),
     "n_features must be a positive": lambda: CoefficientDisplay.from_estimator(
         linear(), n_features=0
     ),
@@ -208,13 +222,14 @@ PROVOKED = {
         linear(), feature_names=["a"]
     ),
     "quantity must be one of": lambda: LossCurveDisplay.from_estimator(linear(), quantity="speed"),
-    "quantity='gap' needs": lambda: LossCurveDisplay.from_estimator(network(), quantity="gap"),
-    "takes a fitted SoftmaxRegressionCV, got {estimator": lambda: ScorePathDisplay.from_estimator(
-        "model"
+    "quantity='gap' is for fits": lambda: LossCurveDisplay.from_estimator(
+        network(), quantity="gap"
     ),
-    "takes a fitted SoftmaxRegressionCV, got {type": lambda: ScorePathDisplay.from_estimator(
+    "from_estimator takes a fitted SoftmaxRegressionCV": lambda: ScorePathDisplay.from_estimator(
         linear()
     ),
+    "from_path takes a RegularizationPath": lambda: CoefficientPathDisplay.from_path(linear()),
+    "displays need matplotlib": lambda: without("matplotlib.pyplot", reliability),
     "target must be one of the classes": lambda: CoefficientPathDisplay.from_path(
         regularization_path(X, Y, Cs=2), target="rose"
     ),
@@ -224,7 +239,10 @@ PROVOKED = {
     "n_resamples must be a non-negative": lambda: reliability(n_resamples=-1),
     "level must be between": lambda: reliability(level=2),
     "y_prob must be probabilities": lambda: ReliabilityDisplay.from_predictions(Y, 7 * SOFT),
-    "to_json: labels must all be": lambda: with_classes([0, "a", None]),
+    "to_json: classes_ must be": lambda: with_classes([0, "a", None]),
+    "from_json: text must be": lambda: from_json(None),
+    "labels must be strings or whole numbers": to_onnx_of_fractions,
+    "register_onnx needs skl2onnx": lambda: without("skl2onnx", register_onnx),
     "from_json: {where} {must}": lambda: document(version=('"version": 1', '"version": 2')),
     "this is no JSON": lambda: from_json("{"),
     "{key} is missing": lambda: document(key=('"version"', '"edition"')),
@@ -259,13 +277,20 @@ def test_each_message_is_provoked(words):
         else:
             said = []
     said += [str(warning.message) for warning in warned]
-    assert any(re.search(pattern, text) for pattern in patterns for text in said), said
+    found = [text for text in said if any(re.fullmatch(pattern, text) for pattern in patterns)]
+    assert found, said
+    # No other message says more of what was said, in words of its own.
+    length = max(len(message.text) for message in MESSAGES if words in message.template)
+    others = [message for message in MESSAGES if words not in message.template]
+    assert not any(
+        re.fullmatch(message.pattern, found[0]) and len(message.text) > length for message in others
+    )
 
 
-def test_the_page_has_each_message_once():
+def test_the_page_has_each_message():
     page = message_page.page()
     for message in MESSAGES:
         text = re.sub(r"([*|_\\])", r"\\\1", f"{message.kind}: {message.text}")
-        assert page.count(f"- {text}\n") >= 1
+        assert f"- {text}\n" in page
     for section in message_page.SECTIONS:
         assert f"\n{section}\n---" in page

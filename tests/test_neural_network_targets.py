@@ -1,11 +1,16 @@
 """MLPClassifier: weights, class weights, soft and multi-label targets, smoothing."""
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse
 from marks import dtypes
 from problems import assert_same_bits, fitted, one_hot, peer_fitted, simulated
+from sklearn.exceptions import ConvergenceWarning
 
+from skmax import MLPClassifier
 from skmax._network import ACTIVATIONS
 
 SOLVERS = ["adam", "adamw", "sgd", "lbfgs"]
@@ -130,3 +135,29 @@ def test_label_smoothing_of_multi_label_leads_to_one_half():
     Y = np.random.default_rng(0).integers(0, 2, (50, 3))
     model = fitted(X, Y, label_smoothing=0.9999, solver="lbfgs", max_iter=500, tol=1e-7)
     np.testing.assert_allclose(model.predict_proba(X), 0.5, atol=1e-3)
+
+
+@pytest.mark.parametrize("names", [["zeta", "alpha", "mid"], ["mid", "alpha", "zeta"], ["b", "a"]])
+def test_classes_in_the_order_of_columns(names):
+    """Labels of a validation set, of further calls and of scikit-learn's are those of names."""
+    K = len(names)
+    random = np.random.default_rng(0)
+    X = random.normal(size=(90, 3))
+    y = np.arange(90) % K
+    X[np.arange(90), y] += 3
+    soft = pd.DataFrame(0.9 * np.eye(K)[y] + 0.1 / K, columns=names)
+    labels = np.array(names)[y]
+    settings = {"hidden_layer_sizes": (5,), "learning_rate_init": 0.05, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = MLPClassifier(**settings).fit(X, soft, X_val=X, y_val=labels)
+        same = MLPClassifier(**settings).fit(X, soft, X_val=X, y_val=np.eye(K)[y])
+    np.testing.assert_allclose(model.validation_loss_curve_, same.validation_loss_curve_)
+    other = model.to_sklearn()
+    np.testing.assert_array_equal(other.predict(X), model.predict(X))
+    in_order = np.argsort(names)
+    p = model.predict_proba(X)[:, in_order]
+    np.testing.assert_allclose(other.predict_proba(X), p, atol=1e-12)
+    for _ in range(5):
+        model.partial_fit(X, labels)
+    assert model.score(X, labels) > 0.8

@@ -166,11 +166,12 @@ def _classes_and_codes(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _label_codes(y: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """The index of each label in `classes`, which are in order."""
+    """The index of each label in `classes`: those of soft labels are in the order of columns."""
     unknown = np.setdiff1d(y, classes)
     if len(unknown):
         raise ValueError(f"y holds {unknown.tolist()}, which are not among the classes {classes}")
-    return np.searchsorted(classes, y)
+    order = np.argsort(classes, kind="stable")
+    return order[np.searchsorted(classes, y, sorter=order)]
 
 
 def is_soft(y: Any) -> bool:
@@ -197,7 +198,9 @@ def is_multilabel(y: Any) -> bool:
 
 def _dtypes(y: Any) -> set[Any]:
     """The dtypes of the columns of an array or a data frame."""
-    return set(y.dtypes) if hasattr(y, "columns") else {np.asarray(y).dtype}
+    dtypes = set(y.dtypes) if hasattr(y, "columns") else {np.asarray(y).dtype}
+    # Those of polars are of a kind of their own.
+    return dtypes if all(hasattr(dtype, "kind") for dtype in dtypes) else {np.asarray(y).dtype}
 
 
 def read_multilabel(y: Any, sample_weight: Any, n_samples: int, classes: Any = None) -> Targets:

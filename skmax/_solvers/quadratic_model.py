@@ -14,6 +14,8 @@ from skmax._solvers.preconditioners.cholesky import cholesky_and_rise, solve
 #: of the penalty alone. A Newton step that ends where a coefficient comes to 0 is not enough: the
 #: sweeps undo it.
 SWEEPS, ROUNDS, MODEL_TOL = 100, 50, 1e-3
+#: Turns of a Newton step, after which the Hessian of those that are left is factored anew.
+TURNS = 200
 RIDGE = 8 * float(np.finfo(float).eps)  # for each coefficient, relative to the diagonal
 
 
@@ -62,9 +64,9 @@ def minimum_on_signs(
     the others is the one of all, minus a square: M - m_i m_i' / M_ii. `factor` is Cholesky's of the
     Hessian.
     """
-    squares = np.empty((0, len(coef)))
+    squares = np.empty((min(TURNS, len(coef)), len(coef)))
     direction = solve(factor, -(slope + thresholds * np.sign(coef)))
-    for _ in range(len(coef)):
+    for turn in range(len(squares) + 1):
         to_zero = np.full(len(coef), np.inf)
         shrinks = (thresholds > 0) & (coef * direction < 0)
         to_zero[shrinks] = -coef[shrinks] / direction[shrinks]
@@ -74,10 +76,12 @@ def minimum_on_signs(
         if length == 1:
             break
         coef[first] = 0.0
+        if turn == len(squares):
+            break
         unit = np.zeros(len(coef))
         unit[first] = 1.0
-        column = solve(factor, unit) - squares[:, first] @ squares
+        column = solve(factor, unit) - squares[:turn, first] @ squares[:turn]
         direction = (1 - length) * (direction - column * (direction[first] / column[first]))
-        squares = np.vstack([squares, column / np.sqrt(column[first])])
+        squares[turn] = column / np.sqrt(column[first])
         direction[(coef == 0) & (thresholds > 0)] = 0.0
     return coef

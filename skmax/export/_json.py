@@ -20,6 +20,11 @@ LABELS = {
     "b": "boolean",
 }
 PYTHON_TYPES = {"string": str, "integer": int, "number": float, "boolean": bool}
+ARRAYS = {"string": None, "integer": np.int64, "number": np.float64, "boolean": np.bool_}
+ARTICLES = {
+    "string": "a string", "integer": "an integer", "number": "a number", "boolean": "a boolean",
+}  # fmt: skip
+LARGEST = {"integer": 2**63 - 1, "number": float(np.finfo(float).max)}
 
 
 def to_json(estimator: Any, *, indent: int | None = None) -> str:
@@ -79,8 +84,8 @@ def to_json(estimator: Any, *, indent: int | None = None) -> str:
     values = model.classes.tolist()
     if labels is None or not all(type(value) is PYTHON_TYPES[labels] for value in values):
         raise TypeError(
-            "to_json: labels must all be strings, integers, numbers or booleans, got "
-            f"{sorted({type(value).__name__ for value in values})}"
+            "to_json: classes_ must be strings, or an array of integers, numbers or booleans, got "
+            f"{model.classes.dtype} of {sorted({type(value).__name__ for value in values})}"
         )
     names = model.feature_names
     document = {
@@ -114,13 +119,15 @@ def from_json(text: str | bytes) -> Any:
     Returns
     -------
     SoftmaxRegression or MLPClassifier
-        One with the same probabilities. It has the parameters that its layers tell, and the
-        defaults of all others.
+        One with the same probabilities. It has the parameters that its layers tell, the defaults of
+        all others, and no history: `loss_curve_` is empty or not there.
 
     Raises
     ------
     ValueError
         If the document is not as it must be; the message says where.
+    TypeError
+        If `text` is neither str nor bytes.
 
     See Also
     --------
@@ -135,9 +142,11 @@ def from_json(text: str | bytes) -> Any:
     >>> model.predict([[0.0], [1.0]]).tolist()
     ['no', 'yes']
     """
+    if not isinstance(text, str | bytes):
+        raise TypeError(f"from_json: text must be str or bytes, got {type(text).__name__}")
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"from_json: this is no JSON: {error}") from None
     return estimator_of(_Reader().read(document))
 
@@ -212,8 +221,14 @@ class _Reader:
         for index, value in enumerate(values):
             right = type(value) is PYTHON_TYPES[labels]
             if not right and not (labels == "number" and type(value) is int):
-                self.fail(f"classes[{index}]", f"must be a {labels}", value)
-        return np.array(values, dtype=float if labels == "number" else None)
+                self.fail(f"classes[{index}]", f"must be {ARTICLES[labels]}", value)
+            if labels in ("number", "integer") and not self.is_finite(value, LARGEST[labels]):
+                self.fail(f"classes[{index}]", f"must be {ARTICLES[labels]} of 64 bits", value)
+            if value in values[:index]:
+                self.fail(f"classes[{index}]", "must differ from those before", value)
+        array = np.array(values, dtype=ARRAYS[labels])
+        # An array of strings drops zeros at their end.
+        return array if array.tolist() == values else np.array(values, dtype=object)
 
     def feature_names(self, document: Any, n_features: int) -> np.ndarray | None:
         """The names of the columns, if there are any."""
@@ -224,6 +239,8 @@ class _Reader:
         for index, name in enumerate(names):
             if not isinstance(name, str):
                 self.fail(f"feature_names[{index}]", "must be a string", name)
+        if len(set(names)) < len(names):
+            self.fail("feature_names", "must differ from each other", names)
         return np.array(names, dtype=object)
 
     def outputs(self, model: Layers) -> None:
@@ -232,8 +249,9 @@ class _Reader:
         n_outputs = len(last.bias)
         if n_classes < 2:
             self.fail("classes", "must be at least two", model.classes.tolist())
-        wanted = 1 if n_classes == 2 and last.activation == "logistic" else n_classes
-        if n_outputs not in (wanted, n_classes if model.estimator == "MLPClassifier" else wanted):
+        multilabel = last.activation == "logistic" and model.estimator == "MLPClassifier"
+        wanted = 1 if n_classes == 2 else n_classes
+        if n_outputs != wanted and not (multilabel and n_outputs == n_classes):
             where = f"layers[{len(model.layers) - 1}].bias"
             raise ValueError(
                 f"from_json: {where} must be a list of {wanted} numbers, an output for each class "
@@ -248,10 +266,15 @@ class _Reader:
     def numbers(self, values: Any, where: str, length: int | None, dtype: str) -> np.ndarray:
         """A list of finite numbers."""
         self.is_list(values, where, length, "numbers")
+        largest = float(np.finfo(dtype).max)
         for index, value in enumerate(values):
-            if type(value) not in (int, float) or not np.isfinite(value):
-                self.fail(f"{where}[{index}]", "must be a finite number", value)
+            if type(value) not in (int, float) or not self.is_finite(value, largest):
+                self.fail(f"{where}[{index}]", f"must be a finite number of {dtype}", value)
         return np.array(values, dtype)
+
+    def is_finite(self, value: float, largest: float) -> bool:
+        """Whether it is a number, and no larger; integers have no bound of their own."""
+        return -largest <= value <= largest
 
     def is_list(self, values: Any, where: str, length: int | None, of_what: str) -> None:
         """Refuse what is no list, is empty, or has another length."""

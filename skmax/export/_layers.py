@@ -88,6 +88,7 @@ def estimator_of(model: Layers) -> Any:
     if model.estimator == "SoftmaxRegression":
         fitted = SoftmaxRegression()
         fitted.coef_, fitted.intercept_ = np.ascontiguousarray(first.weights.T), first.bias
+        fitted.n_iter_ = np.zeros(1, np.int32)
     else:
         hidden = [len(layer.bias) for layer in model.layers[:-1]]
         fitted = MLPClassifier(tuple(hidden))
@@ -97,6 +98,10 @@ def estimator_of(model: Layers) -> Any:
         fitted.intercepts_ = [layer.bias for layer in model.layers]
         fitted.n_layers_, fitted.n_outputs_ = len(model.layers) + 1, len(last.bias)
         fitted.out_activation_ = last.activation
+        fitted.loss_, fitted.best_loss_, fitted.loss_curve_ = np.nan, None, []
+        fitted.validation_loss_curve_ = fitted.validation_scores_ = None
+        fitted.best_validation_score_ = None
+        fitted.n_iter_ = fitted.t_ = 0
     fitted.classes_ = model.classes
     fitted.n_features_in_ = len(first.weights)
     if model.feature_names is not None:

@@ -8,6 +8,7 @@ from skmax.export._layers import Layers, layers_of
 from skmax.linear_model import SoftmaxRegression, SoftmaxRegressionCV
 from skmax.neural_network import MLPClassifier
 
+#: As for classifiers of scikit-learn; with "nocl" labels are indices of `classes_`.
 OPTIONS = {"zipmap": [True, False, "columns"], "nocl": [True, False]}
 LEAK = 0.01  # the slope of "leaky_relu" below 0
 
@@ -30,7 +31,10 @@ def register_onnx() -> None:
     >>> from skl2onnx import to_onnx  # doctest: +SKIP
     >>> onnx_model = to_onnx(model, X[:1], options={"zipmap": False})  # doctest: +SKIP
     """
-    from skl2onnx import update_registered_converter
+    try:
+        from skl2onnx import update_registered_converter
+    except ImportError as error:
+        raise ImportError('register_onnx needs skl2onnx: pip install "skmax[export]"') from error
     from skl2onnx.common.shape_calculator import calculate_linear_classifier_output_shapes
 
     for estimator in (SoftmaxRegression, SoftmaxRegressionCV, MLPClassifier):
@@ -55,9 +59,30 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     graph = _Graph(scope, container, kind)
     model = layers_of(operator.raw_operator)
     label, probability = (output.full_name for output in operator.outputs)
+    indices = bool(container.get_options(operator.raw_operator, {"nocl": False})["nocl"])
+    if not indices:
+        _check_labels(model)
     logits = graph.logits(model, operator.inputs[0].full_name)
     graph.probabilities(model, logits, probability)
-    graph.labels(model, probability, label)
+    graph.labels(model, probability, label, indices=indices)
+
+
+def _check_labels(model: Layers) -> None:
+    """Refuse labels that ONNX has no type for: it has strings and integers.
+
+    Raises
+    ------
+    TypeError
+        If a label is neither, or a fraction.
+    """
+    kind = model.classes.dtype.kind
+    fractions = kind == "f" and (model.classes != np.round(model.classes)).any()
+    others = kind == "O" and not all(isinstance(label, str) for label in model.classes)
+    if fractions or others or kind not in "biufUO":
+        raise TypeError(
+            "register_onnx: labels must be strings or whole numbers to become ONNX, got "
+            f"{model.classes.tolist()[:5]}"
+        )
 
 
 class _Graph:
@@ -125,14 +150,17 @@ class _Graph:
                     self.node("Sigmoid", [logits])]  # fmt: skip
             self.node("Concat", both, output, axis=1)
 
-    def labels(self, model: Layers, probability: str, output: str) -> None:
-        """The label of the largest probability, or of each label whether it is beyond 1/2."""
+    def labels(self, model: Layers, probability: str, output: str, *, indices: bool) -> None:
+        """The label of the largest probability or its index; of several, those beyond 1/2."""
         from skl2onnx.proto import onnx_proto
 
         integer = onnx_proto.TensorProto.INT64
         if model.is_multilabel:
             beyond = self.node("Greater", [probability, self.constant([0.5])])
             self.node("Cast", [beyond], output, to=integer)
+            return
+        if indices:
+            self.node("ArgMax", [probability], output, axis=1, keepdims=0)
             return
         classes = model.classes
         if classes.dtype.kind in "biuf":

@@ -2,23 +2,29 @@
 
 from typing import TYPE_CHECKING, Any
 
-from sklearn.utils.validation import check_is_fitted
-
 from skmax.inspection._drawing import ink
+from skmax.inspection._fitted import classifier_of
+from skmax.linear_model import SoftmaxRegressionCV
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def check_cross_validated(display: str, estimator: Any) -> None:
-    """Refuse what has no grid of penalties and folds."""
-    if not hasattr(estimator, "fit"):
-        raise ValueError(f"{display} takes a fitted SoftmaxRegressionCV, got {estimator!r}")
-    check_is_fitted(estimator)
-    if not hasattr(estimator, "coefs_paths_"):
+def cross_validated(display: str, estimator: Any) -> SoftmaxRegressionCV:
+    """The fitted SoftmaxRegressionCV, or that at the end of a pipeline.
+
+    Raises
+    ------
+    ValueError
+        If it is something else.
+    """
+    model = classifier_of(estimator) if hasattr(estimator, "fit") else estimator
+    if not isinstance(model, SoftmaxRegressionCV):
         raise ValueError(
-            f"{display} takes a fitted SoftmaxRegressionCV, got {type(estimator).__name__}"
+            f"{display}.from_estimator takes a fitted SoftmaxRegressionCV, got "
+            f"{type(model).__name__}"
         )
+    return model
 
 
 def mark_chosen(ax: "Axes", chosen: float | None) -> None:

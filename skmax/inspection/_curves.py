@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+#: Where curves are averaged over the classes.
+GRID = np.linspace(0, 1, 501)
+
+
 class Curve(NamedTuple):
     """A curve, and the number that sums it up: the larger, the better."""
 
@@ -59,7 +63,8 @@ def _decided(read: OneAgainstRest) -> list[int]:
     mass = read.weight @ read.targets
     decided = (mass > 0) & (mass < read.weight.sum())
     if not decided.any():
-        raise ValueError("y_true must hold samples of two classes at least")
+        found = [name for name, there in zip(read.names, mass > 0, strict=True) if there]
+        raise ValueError(f"y_true must hold samples of two classes at least, got {found}")
     missing = [name for name, is_there in zip(read.names, decided, strict=True) if not is_there]
     if missing:
         more = f" and {len(missing) - 10} more" if len(missing) > 10 else ""

@@ -24,8 +24,17 @@ MOST_INSIDE = 5
 
 
 def axes_for(ax: "Axes | None") -> "Axes":
-    """The axes to draw on; new ones where there are none."""
-    import matplotlib.pyplot as plt
+    """The axes to draw on; new ones where there are none.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError('displays need matplotlib: pip install "skmax[plot]"') from error
 
     return plt.subplots(layout="constrained")[1] if ax is None else ax
 
@@ -38,8 +47,9 @@ def ink() -> Any:
 
 
 def style(index: int) -> dict[str, Any]:
-    """The colour and the dashes of the named line of that index."""
-    return {"color": COLOURS[index % MOST_NAMED], "linestyle": DASHES[index % MOST_NAMED]}
+    """The colour and the dashes of the line of that index: other dashes where colours return."""
+    dashes = DASHES[(index + index // MOST_NAMED) % MOST_NAMED]
+    return {"color": COLOURS[index % MOST_NAMED], "linestyle": dashes}
 
 
 @dataclass(frozen=True)

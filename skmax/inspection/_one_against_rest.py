@@ -47,7 +47,10 @@ def scores_of(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     """
     classes = getattr(classifier_of(estimator), "classes_", None)
     if classes is None or not hasattr(estimator, "predict_proba"):
-        raise ValueError(f"{type(estimator).__name__} has no classes_ and predict_proba")
+        raise ValueError(
+            f"{type(estimator).__name__} is no classifier with predict_proba; from_predictions "
+            "draws scores of any kind"
+        )
     model = classifier_of(estimator)
     if getattr(model, "out_activation_", "softmax") == "logistic" and model.n_outputs_ > 1:
         raise ValueError("the classes must exclude each other, and this classifier is multi-label")
@@ -68,8 +71,8 @@ def one_against_rest(
     scores = check_array(y_score, ensure_2d=False, dtype=np.float64, input_name="y_score")
     if labels is None and not is_soft(y_true):
         labels = np.unique(np.asarray(y_true))
-    if labels is not None and not is_soft(y_true) and (np.sort(labels) != labels).any():
-        raise ValueError(f"labels must be in ascending order, as classes_ are, got {labels!r}")
+    if labels is not None and len(np.unique(labels)) < len(labels):
+        raise ValueError(f"labels must differ from each other, got {labels!r}")
     targets = read_targets(y_true, sample_weight, None, len(scores), labels)
     classes = targets.classes
     if scores.ndim == 1:

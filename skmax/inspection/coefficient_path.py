@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skmax.inspection._cross_validation import check_cross_validated, mark_chosen
+from skmax.inspection._cross_validation import cross_validated, mark_chosen
 from skmax.inspection._drawing import Named, axes_for, legend, short
 from skmax.inspection._fitted import feature_names_of
 
@@ -93,8 +93,13 @@ class CoefficientPathDisplay:
         Raises
         ------
         ValueError
-            If `target` is no class.
+            If it is no path, or `target` is no class.
         """
+        if not hasattr(path, "coefs"):
+            raise ValueError(
+                "CoefficientPathDisplay.from_path takes a RegularizationPath, got "
+                f"{type(path).__name__}; from_estimator takes a SoftmaxRegressionCV"
+            )
         names = path.feature_names
         if names is None:
             names = np.array([f"x{index}" for index in range(path.coefs.shape[2])])
@@ -108,8 +113,8 @@ class CoefficientPathDisplay:
 
         Parameters
         ----------
-        estimator : SoftmaxRegressionCV
-            A fitted one.
+        estimator : SoftmaxRegressionCV or Pipeline
+            A fitted one, or what ends in one.
         target : class label, default=None
             See `plot`.
         ax : matplotlib.axes.Axes, default=None
@@ -125,13 +130,11 @@ class CoefficientPathDisplay:
         ValueError
             If `target` is no class, or the estimator has no paths.
         """
-        check_cross_validated(cls.__name__, estimator)
-        n_features = estimator.n_features_in_
-        coefs = estimator.coefs_paths_.mean(axis=0)[_nearest_ratio(estimator)][..., :n_features]
+        model = cross_validated(cls.__name__, estimator)
+        n_features = model.n_features_in_
+        coefs = model.coefs_paths_.mean(axis=0)[_nearest_ratio(model)][..., :n_features]
         names = feature_names_of(estimator, n_features)
-        return cls(estimator.Cs_, coefs, estimator.classes_, names, float(estimator.C_)).plot(
-            ax, target=target
-        )
+        return cls(model.Cs_, coefs, model.classes_, names, float(model.C_)).plot(ax, target=target)
 
     def plot(self, ax: "Axes | None" = None, *, target: Any = None) -> Self:
         """Draw the paths; of more than six features those that end furthest from 0 are named.

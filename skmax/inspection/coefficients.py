@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy.sparse
+from sklearn.utils.sparsefuncs import mean_variance_axis
+from sklearn.utils.validation import validate_data
 
 from skmax.inspection._drawing import axes_for, short
-from skmax.inspection._fitted import classifier_of, feature_names_of, require
+from skmax.inspection._fitted import classifier_of, feature_names_of, unwrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,10 +102,9 @@ class CoefficientDisplay:
         if not (isinstance(n_features, int | np.integer) and n_features >= 1):
             raise ValueError(f"n_features must be a positive integer, got {n_features!r}")
         model = classifier_of(estimator)
-        coef = require(model, "coef_", cls.__name__, "linear classifiers")
-        coef = coef.toarray() if scipy.sparse.issparse(coef) else np.asarray(coef)
+        coef = _coef_of_classes(model)
         if X is not None:
-            coef = coef * _deviations(_as_seen(estimator, X), coef.shape[1])
+            coef = coef * _deviations(_as_seen(estimator, X))
         names = feature_names
         if names is None:
             names = feature_names_of(estimator, coef.shape[1])
@@ -153,26 +154,45 @@ class CoefficientDisplay:
         return self
 
 
+def _coef_of_classes(model: Any) -> np.ndarray:
+    """A row of coefficients for each class, or one for the second of two.
+
+    Raises
+    ------
+    ValueError
+        If the model has none such, as one that decides between pairs of classes.
+    """
+    coef: Any = getattr(model, "coef_", None)
+    classes = getattr(model, "classes_", ())
+    if scipy.sparse.issparse(coef):
+        coef = coef.toarray()
+    rows = 1 if len(classes) == 2 else len(classes)
+    by_pairs = hasattr(model, "dual_coef_")
+    if coef is None or np.ndim(coef) != 2 or len(coef) != rows or by_pairs:
+        raise ValueError(
+            "CoefficientDisplay takes a linear classifier with a row of coef_ for each class, got "
+            f"{type(model).__name__}"
+        )
+    return np.asarray(coef)
+
+
 def _spread(n_names: int) -> np.ndarray:
     """Indices that leave room for their names."""
     return np.arange(0, n_names, -(-n_names // MOST_TICKS))
 
 
 def _as_seen(estimator: Any, X: Any) -> Any:
-    """X as the classifier at the end of a pipeline or search sees it."""
-    estimator = getattr(estimator, "best_estimator_", estimator)
-    model = classifier_of(estimator)
-    return X if model is estimator else estimator[:-1].transform(X)
+    """X as the classifier at the end of a pipeline or search sees it, checked as it checks."""
+    steps, classifier = unwrapped(estimator)
+    for step in steps:
+        X = step.transform(X)
+    return validate_data(
+        classifier, X, reset=False, accept_sparse=["csr", "csc"], dtype=[np.float64, np.float32]
+    )
 
 
-def _deviations(X: Any, n_columns: int) -> np.ndarray:
+def _deviations(X: Any) -> np.ndarray:
     """The standard deviation of each column."""
-    if not scipy.sparse.issparse(X):
-        X = np.asarray(X, float)
-    if X.ndim != 2 or X.shape[1] != n_columns:
-        raise ValueError(f"X must have {n_columns} columns, got shape {X.shape}")
-    if not scipy.sparse.issparse(X):
-        return X.std(axis=0)
-    mean = np.asarray(X.mean(axis=0)).ravel()
-    squares = np.asarray(X.multiply(X).mean(axis=0)).ravel()
-    return np.sqrt(np.maximum(squares - mean**2, 0.0))
+    if scipy.sparse.issparse(X):
+        return np.sqrt(mean_variance_axis(X, axis=0)[1])
+    return X.std(axis=0, dtype=np.float64)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skmax.inspection._drawing import axes_for, legend, short, style
-from skmax.inspection._fitted import classifier_of, name_of, require
+from skmax.inspection._drawing import MOST_NAMED, axes_for, legend, short, style
+from skmax.inspection._fitted import classifier_of, name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -128,10 +128,13 @@ class LossCurveDisplay:
         display = cls({}, {}, {}, {})
         for name, estimator in estimators.items():
             model = classifier_of(estimator)
-            curve = require(
-                model, "loss_curve_", cls.__name__, "a fitted SoftmaxRegression and MLPClassifier"
-            )
-            display.training[name] = np.asarray(curve, float)
+            curve = np.asarray(getattr(model, "loss_curve_", ()), float)
+            if not len(curve):
+                raise ValueError(
+                    f"LossCurveDisplay takes a SoftmaxRegression or MLPClassifier with the "
+                    f"loss_curve_ of a fit, got {type(model).__name__} without"
+                )
+            display.training[name] = curve
             validation = getattr(model, "validation_loss_curve_", None)
             if validation is not None:
                 display.validation[name] = np.asarray(validation, float)
@@ -168,8 +171,8 @@ class LossCurveDisplay:
         without = [name for name in self.training if name not in self.gap]
         if quantity == "gap" and without:
             raise ValueError(
-                f"quantity='gap' needs optimality_gap_, which {', '.join(without)} does not have; "
-                "a fitted SoftmaxRegression has it"
+                "quantity='gap' is for fits of SoftmaxRegression that know their optimality_gap_, "
+                f"which {', '.join(without)} does not"
             )
         ax = axes_for(ax)
         self.ax_, self.figure_ = ax, ax.figure
@@ -178,11 +181,12 @@ class LossCurveDisplay:
         for index, (name, curve) in enumerate(curves.items()):
             has_validation = quantity == "loss" and name in self.validation
             label = short(name) + (", training" if has_validation else "")
-            self._line(curve, name, {"color": style(index)["color"], "label": label})
+            width = 1.5 * (1 + index // MOST_NAMED)  # where colours return
+            how = {"color": style(index)["color"], "linewidth": width}
+            self._line(curve, name, {**how, "label": label})
             if has_validation:
-                dashed = {"color": style(index)["color"], "linestyle": "--"}
-                label = short(name) + ", validation"
-                self._line(self.validation[name], name, {**dashed, "label": label})
+                dashed = {**how, "linestyle": "--", "label": short(name) + ", validation"}
+                self._line(self.validation[name], name, dashed)
         kinds = {("epoch", "iteration")[first == 0] for first in self.first_step.values()}
         ax.set(
             xlabel=" or ".join(sorted(kinds)),

@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from sklearn.metrics import average_precision_score, precision_recall_curve
 
-from skmax.inspection._curves import AgainstRestDisplay, Curve, draw_curves
+from skmax.inspection._curves import GRID, AgainstRestDisplay, Curve, draw_curves
 from skmax.inspection._drawing import axes_for, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-#: Recalls at which curves are averaged over the classes.
-GRID = np.linspace(0, 1, 501)
 
 
 class MulticlassPrecisionRecallDisplay(AgainstRestDisplay):

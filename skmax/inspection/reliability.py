@@ -111,7 +111,8 @@ class ReliabilityDisplay:
         n_bins : int, default=15
             The number of bins of equal width, for "bins".
         n_resamples : int, default=200
-            Simulations for the band; 0 for none.
+            Simulations for the band; 0 for none. There is one for labels, of the top label or of
+            the second of two classes; none for soft labels, or for several curves.
         level : float, default=0.9
             The probability that the band holds the curve of calibrated predictions, at each point.
         random_state : int, RandomState or None, default=0
@@ -212,6 +213,7 @@ class ReliabilityDisplay:
             names = [name]
         else:
             events, probabilities, names = read.targets, read.scores, read.names
+        are_labels = bool(((events == 0) | (events == 1)).all())
         random = check_random_state(random_state)
         curves = {
             event_name: reliability_curve(
@@ -219,7 +221,8 @@ class ReliabilityDisplay:
                 events[:, index],
                 read.weight,
                 n_bins=n_bins if method == "bins" else None,
-                n_resamples=n_resamples if len(names) <= 2 else 0,  # one band in a picture
+                # A picture has room for one band, and soft labels are not drawn by chance.
+                n_resamples=n_resamples if len(names) == 1 and are_labels else 0,
                 level=level,
                 random=random,
             )
@@ -269,18 +272,23 @@ class ReliabilityDisplay:
         return self
 
 
-def _check(kind: str, method: str, n_bins: int, n_resamples: int, level: float) -> None:
+def _check(kind: str, method: str, n_bins: int, n_resamples: int, level: Any) -> None:
     """Refuse a parameter that is not as it must be."""
     if kind not in KINDS:
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}, got {method!r}")
-    if not (isinstance(n_bins, int | np.integer) and n_bins >= 1):
+    if not (_is_integer(n_bins) and n_bins >= 1):
         raise ValueError(f"n_bins must be a positive integer, got {n_bins!r}")
-    if not (isinstance(n_resamples, int | np.integer) and n_resamples >= 0):
+    if not (_is_integer(n_resamples) and n_resamples >= 0):
         raise ValueError(f"n_resamples must be a non-negative integer, got {n_resamples!r}")
-    if not 0 < level < 1:
+    if isinstance(level, str | None) or not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1, got {level!r}")
+
+
+def _is_integer(value: Any) -> bool:
+    """Whether it is an integer, and no truth value."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def _top_label(targets: np.ndarray, probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

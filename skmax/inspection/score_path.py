@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from skmax.inspection._cross_validation import check_cross_validated, mark_chosen
+from skmax.inspection._cross_validation import cross_validated, mark_chosen
 from skmax.inspection._drawing import axes_for, legend, style
+from skmax.linear_model._choice import standard_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,8 +70,8 @@ class ScorePathDisplay:
 
         Parameters
         ----------
-        estimator : SoftmaxRegressionCV
-            A fitted one.
+        estimator : SoftmaxRegressionCV or Pipeline
+            A fitted one, or what ends in one.
         ax : matplotlib.axes.Axes, default=None
             Where to draw; None for a new figure.
 
@@ -84,12 +85,10 @@ class ScorePathDisplay:
         ValueError
             If the estimator has no scores.
         """
-        check_cross_validated(cls.__name__, estimator)
-        scoring = estimator.scoring
+        model = cross_validated(cls.__name__, estimator)
+        scoring = model.scoring
         name = "accuracy" if scoring is None else scoring if isinstance(scoring, str) else "score"
-        return cls(
-            estimator.Cs_, estimator.scores_, estimator.l1_ratios_, float(estimator.C_), name
-        ).plot(ax)
+        return cls(model.Cs_, model.scores_, model.l1_ratios_, float(model.C_), name).plot(ax)
 
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw the scores.
@@ -107,9 +106,7 @@ class ScorePathDisplay:
         ax = axes_for(ax)
         self.ax_, self.figure_, self.lines_ = ax, ax.figure, []
         for index, l1_ratio in enumerate(self.l1_ratios):
-            scores = self.scores[:, index]
-            n_scores = np.maximum(np.isfinite(scores).sum(axis=0), 1)
-            mean, error = np.nanmean(scores, axis=0), np.nanstd(scores, axis=0) / np.sqrt(n_scores)
+            mean, error = _mean_and_error(self.scores[:, index])
             how = style(index)
             self.lines_ += ax.plot(self.Cs, mean, marker=".", label=f"l1_ratio={l1_ratio:g}", **how)
             ax.fill_between(
@@ -122,3 +119,10 @@ class ScorePathDisplay:
         )  # fmt: skip
         legend(ax)
         return self
+
+
+def _mean_and_error(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The mean over the folds that have a score, and its standard error, for each C."""
+    known = [column[~np.isnan(column)] for column in scores.T]
+    mean = [column.mean() if len(column) else np.nan for column in known]
+    return np.array(mean), np.array([standard_error(column) for column in known])

@@ -43,10 +43,13 @@ def choose(scores: np.ndarray, selection: str, *, one_for_all: bool) -> Choice:
 
 def strongest_within_an_error(scores: np.ndarray, best: np.intp) -> np.intp:
     """The first C whose mean score is within one standard error of the best: scores (folds, Cs)."""
-    n_folds = len(scores)
-    error = scores[:, best].std(ddof=1) / np.sqrt(n_folds) if n_folds > 1 else 0.0
     means = scores.mean(axis=0)
-    return np.flatnonzero(means >= means[best] - error)[0]
+    return np.flatnonzero(means >= means[best] - standard_error(scores[:, best]))[0]
+
+
+def standard_error(scores: np.ndarray) -> float:
+    """That of the mean of the folds' scores; 0 for one fold."""
+    return float(scores.std(ddof=1)) / np.sqrt(len(scores)) if len(scores) > 1 else 0.0
 
 
 def mean_of(values: np.ndarray) -> float:

@@ -47,7 +47,8 @@ class WorkingSet:
         held = np.zeros(n_columns, bool)
         held[self.columns] = True
         if self.problem is None or (needed & ~held).any():
-            stale = held.sum() > STALE * needed.sum()
+            many = (needed | held).sum() > FEW * n_columns
+            stale = many or held.sum() > STALE * needed.sum()
             self.columns = np.flatnonzero(needed if stale else needed | held)
             self.problem = problem.of_columns(self.columns)
             self.active_hessian = _solvers.ActiveHessian(self.dear)
