@@ -71,12 +71,16 @@ def test_columns_that_were_missing_are_taken_in(monkeypatch, covers):
     np.testing.assert_allclose(path.objectives, expected.objectives, rtol=1e-8)
 
 
-def test_where_it_does_not_get_there_all_columns_are_fitted(monkeypatch):
+def test_where_it_does_not_get_there_all_columns_are_fitted(monkeypatch, covers):
+    X, y = wide()
+    expected = regularization_path(X, y, Cs=3, tol=1e-9)
+    covers.clear()
     monkeypatch.setattr(_minimise, "MOST_ROUNDS", 1)
     monkeypatch.setattr(_working_set, "NEAR", -3.0)
-    X, y = wide()
     path = regularization_path(X, y, Cs=3, tol=1e-9)
+    assert [answer for answer, _ in covers] == [True] * 3  # one look each
     assert path.converged.all()
+    np.testing.assert_allclose(path.objectives, expected.objectives, rtol=1e-8)
 
 
 def test_few_columns_are_fitted_by_all(covers):
@@ -85,10 +89,11 @@ def test_few_columns_are_fitted_by_all(covers):
     assert not any(answer for answer, _ in covers)
 
 
-def test_iterations_are_counted_and_limited():
+def test_iterations_are_counted_and_limited(covers):
     X, y = wide()
     with pytest.warns(UserWarning, match="not converged"):
         path = regularization_path(X, y, Cs=4, max_iter=1)
+    assert any(answer for answer, _ in covers)
     assert path.n_iter.max() == 1
     assert not path.converged.all()
 

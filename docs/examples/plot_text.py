@@ -31,7 +31,7 @@ from skmax.inspection import CoefficientDisplay
 # %%
 # Texts
 # -----
-# The first two paragraphs of the documentation of each public function.
+# What follows the first line in the documentation of each public function: two paragraphs.
 MODULES = {
     "numpy": [numpy, numpy.linalg, numpy.random, numpy.fft],
     "scipy": [scipy.optimize, scipy.signal, scipy.stats, scipy.linalg, scipy.special],

@@ -11,12 +11,10 @@ const rows = COLOURS.classes.map((name) => {
   header.scope = "row";
   header.textContent = name;
   row.append(header);
-  const [logit, probability, track] = [row.insertCell(), row.insertCell(), row.insertCell()];
-  const bar = document.createElement("div");
-  bar.className = "bar";
-  track.className = "track";
-  track.setAttribute("aria-hidden", "true"); // the number beside it says the same
-  track.append(bar);
+  const [logit, cell] = [row.insertCell(), row.insertCell()];
+  const [probability, bar] = [document.createElement("span"), document.createElement("div")];
+  [cell.className, probability.className, bar.className] = ["track", "number", "bar"];
+  cell.append(probability, bar);
   return { row, logit, probability, bar };
 });
 
@@ -44,16 +42,26 @@ function show() {
   });
   CHANNELS.forEach((channel, index) => (byId(`${channel}-value`).textContent = values[index]));
   byId("temperature-value").textContent = temperature.toFixed(2);
+  byId("temperature").setAttribute("aria-valuetext", temperature.toFixed(2));
   byId("picker").value = hex(values);
   byId("swatch").style.backgroundColor = hex(values);
   byId("swatch").setAttribute("aria-label", `the colour with red ${values[0]}, green ${values[1]}, blue ${values[2]}`);
   byId("answer").textContent = `The network calls this ${COLOURS.classes[best]}, with probability ${p[best].toFixed(2)}.`;
 }
 
-[...CHANNELS, "temperature"].forEach((id) => byId(id).addEventListener("input", show));
+// What a screen reader says when a slider has come to rest, not at each step on the way.
+function say() {
+  byId("spoken").textContent = byId("answer").textContent;
+}
+
+[...CHANNELS, "temperature"].forEach((id) => {
+  byId(id).addEventListener("input", show);
+  byId(id).addEventListener("change", say);
+});
 byId("picker").addEventListener("input", () => {
   const picked = parseInt(byId("picker").value.slice(1), 16);
   [picked >> 16, (picked >> 8) & 255, picked & 255].forEach((value, index) => (byId(CHANNELS[index]).value = value));
   show();
 });
+byId("picker").addEventListener("change", say);
 show();

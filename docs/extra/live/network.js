@@ -1,4 +1,5 @@
-// What a network computes, from the layers that skmax.export.to_json writes. Plain JavaScript, no library.
+// What a classifier of classes that exclude each other computes, from the layers that skmax.export.to_json writes: all
+// activations but "gelu". Plain JavaScript, no library.
 "use strict";
 
 const ACTIVATIONS = {
@@ -16,6 +17,8 @@ function dense(layer, x) {
 }
 
 function logits(model, x) {
+  const unknown = model.layers.slice(0, -1).find((layer) => !(layer.activation in ACTIVATIONS));
+  if (unknown) throw new Error(`there is no activation "${unknown.activation}" here`);
   const last = model.layers.length - 1;
   return model.layers.reduce((values, layer, index) => {
     const z = dense(layer, values);

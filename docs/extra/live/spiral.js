@@ -2,6 +2,7 @@
 "use strict";
 
 const COLOUR = [[0, 114, 178], [230, 159, 0], [0, 158, 115]]; // told apart with any colour vision
+const SHAPES = ["circle", "square", "triangle"], NAMES = ["first", "second", "third"]; // and without
 const PAPER = 255, CELL = 6, EDGE = 1.15; // pixels of a cell; the axes end here
 const canvas = document.getElementById("regions");
 const context = canvas.getContext("2d");
@@ -16,6 +17,24 @@ function shade(p) {
   return `rgb(${mix.join(",")})`;
 }
 
+// A point of an arm: each has a shape of its own.
+function mark(context, arm, x, y, size) {
+  context.beginPath();
+  if (SHAPES[arm] === "circle") {
+    context.arc(x, y, size, 0, 2 * Math.PI);
+  } else if (SHAPES[arm] === "square") {
+    context.rect(x - size, y - size, 2 * size, 2 * size);
+  } else {
+    context.moveTo(x, y - 1.3 * size);
+    context.lineTo(x + 1.2 * size, y + size);
+    context.lineTo(x - 1.2 * size, y + size);
+    context.closePath();
+  }
+  context.fillStyle = `rgb(${COLOUR[arm].join(",")})`;
+  context.fill();
+  context.stroke();
+}
+
 function draw(epoch) {
   const model = SPIRAL.models[epoch];
   for (let i = 0; i < canvas.width; i += CELL) {
@@ -25,19 +44,28 @@ function draw(epoch) {
       context.fillRect(i, j, CELL, CELL);
     }
   }
-  let right = 0;
+  const right = [0, 0, 0];
   SPIRAL.points.forEach((x, index) => {
-    right += indexOfLargest(probabilities(model, x)) === SPIRAL.labels[index];
-    context.beginPath();
-    context.arc(toPixels(x[0], canvas.width), canvas.height - toPixels(x[1], canvas.height), 3, 0, 2 * Math.PI);
-    context.fillStyle = `rgb(${COLOUR[SPIRAL.labels[index]].join(",")})`;
-    context.fill();
-    context.stroke();
+    const arm = SPIRAL.labels[index];
+    right[arm] += indexOfLargest(probabilities(model, x)) === arm;
+    mark(context, arm, toPixels(x[0], canvas.width), canvas.height - toPixels(x[1], canvas.height), 3.5);
   });
-  const text = `After ${epoch} epoch${epoch === "1" ? "" : "s"} the network is right for ${right} of ${SPIRAL.points.length} points.`;
-  document.getElementById("result").textContent = text;
-  canvas.setAttribute("aria-label", "Decision regions of the network.");
+  const all = right.reduce((a, b) => a + b);
+  const text = `After ${epoch} epoch${epoch === "1" ? "" : "s"} the network is right for ${all} of ${SPIRAL.points.length} points`;
+  const arms = right.map((count, arm) => `${count} of the ${NAMES[arm]} arm`).join(", ");
+  document.getElementById("result").textContent = `${text}: ${arms}.`;
+  canvas.setAttribute("aria-label", `Regions of three classes after ${epoch} epochs, with the points of the arms.`);
 }
+
+NAMES.forEach((name, arm) => {
+  const item = document.createElement("li");
+  const sign = document.createElement("canvas");
+  [sign.width, sign.height] = [16, 16];
+  mark(sign.getContext("2d"), arm, 8, 8, 5);
+  sign.setAttribute("aria-hidden", "true");
+  item.append(sign, ` the ${name} arm: a ${SHAPES[arm]}`);
+  document.getElementById("legend").append(item);
+});
 
 Object.keys(SPIRAL.models).forEach((epoch, index) => {
   const label = document.createElement("label");
