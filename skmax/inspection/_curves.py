@@ -1,6 +1,7 @@
 """Curves of decisions, one for each class against the rest and for all of them together."""
 
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
@@ -74,7 +75,7 @@ def _decided(read: OneAgainstRest) -> list[int]:
     return [int(index) for index in np.flatnonzero(decided)]
 
 
-class AgainstRestDisplay:
+class AgainstRestDisplay(ABC):
     """A display with a curve for each class against the rest, and the averages."""
 
     @classmethod
@@ -130,7 +131,7 @@ class AgainstRestDisplay:
         y_score : array-like of shape (n_samples, n_classes) or (n_samples,)
             Probabilities or logits; one column is that of the second of two classes.
         labels : array-like of shape (n_classes,), default=None
-            The class of each column, in ascending order; None for those that `y_true` holds.
+            The class of each column; None for those that `y_true` holds, in ascending order.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
         ax : matplotlib.axes.Axes, default=None
@@ -152,23 +153,23 @@ class AgainstRestDisplay:
         return cls._of(curves, micro, None if micro is None else cls._mean(curves)).plot(ax)
 
     @staticmethod
+    @abstractmethod
     def _curve(targets: np.ndarray, scores: np.ndarray, weight: np.ndarray) -> Curve:
         """The curve of some decisions."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def _mean(curves: dict[str, Curve]) -> Curve:
         """The mean of the classes' curves."""
-        raise NotImplementedError
 
     @classmethod
+    @abstractmethod
     def _of(cls, curves: dict[str, Curve], micro: Curve | None, macro: Curve | None) -> Self:
         """A display of these curves."""
-        raise NotImplementedError
 
+    @abstractmethod
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw the curves."""
-        raise NotImplementedError
 
 
 def draw_curves(

@@ -94,6 +94,6 @@ def legend(ax: "Axes", loc: str = "best") -> None:
 
 
 def short(text: Any, most: int = 24) -> str:
-    """A name, cut where it is longer than a picture has room for."""
+    """A name of at most so many characters, cut where it is longer."""
     text = str(text)
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -45,17 +45,16 @@ def scores_of(estimator: Any, X: Any) -> tuple[np.ndarray, np.ndarray]:
     ValueError
         If it is no classifier with probabilities of classes that exclude each other.
     """
-    classes = getattr(classifier_of(estimator), "classes_", None)
+    model = classifier_of(estimator)
+    classes = getattr(model, "classes_", None)
     if classes is None or not hasattr(estimator, "predict_proba"):
         raise ValueError(
             f"{type(estimator).__name__} is no classifier with predict_proba; from_predictions "
             "draws scores of any kind"
         )
-    model = classifier_of(estimator)
     if getattr(model, "out_activation_", "softmax") == "logistic" and model.n_outputs_ > 1:
         raise ValueError("the classes must exclude each other, and this classifier is multi-label")
-    probabilities = estimator.predict_proba(X)
-    return probabilities, np.asarray(classes)
+    return estimator.predict_proba(X), np.asarray(classes)
 
 
 def one_against_rest(

@@ -177,7 +177,7 @@ def _coef_of_classes(model: Any) -> np.ndarray:
 
 
 def _spread(n_names: int) -> np.ndarray:
-    """Indices that leave room for their names."""
+    """Indices so far apart that their names do not overlap."""
     return np.arange(0, n_names, -(-n_names // MOST_TICKS))
 
 

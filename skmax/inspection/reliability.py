@@ -174,7 +174,7 @@ class ReliabilityDisplay:
         y_prob : array-like of shape (n_samples, n_classes) or (n_samples,)
             Probabilities; one column is that of the second of two classes.
         labels : array-like of shape (n_classes,), default=None
-            The class of each column, in ascending order; None for those that `y_true` holds.
+            The class of each column; None for those that `y_true` holds, in ascending order.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights.
         kind : {"top_label", "class"}, default="top_label"
@@ -221,7 +221,7 @@ class ReliabilityDisplay:
                 events[:, index],
                 read.weight,
                 n_bins=n_bins if method == "bins" else None,
-                # A picture has room for one band, and soft labels are not drawn by chance.
+                # Bands of several curves would hide each other; events of soft labels are no draws.
                 n_resamples=n_resamples if len(names) == 1 and are_labels else 0,
                 level=level,
                 random=random,
@@ -258,10 +258,11 @@ class ReliabilityDisplay:
             line = ax.plot(curve.predicted, curve.observed, marker="." if few else None, **how)
             if index in named.indices:
                 self.lines_ += line
+            if len(curve.band_at):
                 ax.fill_between(
                     curve.band_at, curve.band_low, curve.band_high,
                     color=how["color"], alpha=0.3, linewidth=0,
-                    label=f"{self.level:.0%} band if calibrated" if len(curve.band_at) else None,
+                    label=f"{self.level:.0%} band if calibrated",
                 )  # fmt: skip
         what = "of the predicted class" if self.kind == "top_label" else "of the class"
         ax.set(
