@@ -99,7 +99,7 @@ ADVICE = {
     "y_true must hold samples of two classes": "There is no curve where all samples are of one class.",
     "Classes without samples have no curve": "The averages are over the others.",
     "with the loss_curve_ of a fit": "Other estimators have no loss curve, nor has what `from_json` makes.",
-    "is no classifier with predict_proba": "The display needs the probabilities of a classifier. For the scores of others, decisions say: `from_predictions`.",
+    "is no classifier with predict_proba": "The display needs the probabilities of a classifier. For scores of another kind, logits for one, use `from_predictions`.",
     "the classes must exclude each other": "Draw each label on its own, by scikit-learn's displays.",
     "labels must differ from each other": "A class has one column of scores.",
     "columns for {len(classes)} classes": "Scores need a column for each class. `labels` names classes that no sample has.",

@@ -61,12 +61,12 @@ def test_few_columns_come_to_the_optima_of_all(
 
 def test_columns_that_were_missing_are_taken_in(monkeypatch, covers):
     """Told too little of what may come, it finds out by looking at all."""
-    monkeypatch.setattr(_working_set, "NEAR", -3.0)
+    monkeypatch.setattr(_working_set, "NEAR_THRESHOLD", -3.0)
     X, y = wide()
     path = regularization_path(X, y, Cs=3, tol=1e-9)
     assert path.converged.all()
     assert len(covers) > 4
-    monkeypatch.setattr(_working_set, "NEAR", 0.2)
+    monkeypatch.setattr(_working_set, "NEAR_THRESHOLD", 0.2)
     expected = regularization_path(X, y, Cs=3, tol=1e-9)
     np.testing.assert_allclose(path.objectives, expected.objectives, rtol=1e-8)
 
@@ -76,7 +76,7 @@ def test_where_it_does_not_get_there_all_columns_are_fitted(monkeypatch, covers)
     expected = regularization_path(X, y, Cs=3, tol=1e-9)
     covers.clear()
     monkeypatch.setattr(_minimise, "MOST_ROUNDS", 1)
-    monkeypatch.setattr(_working_set, "NEAR", -3.0)
+    monkeypatch.setattr(_working_set, "NEAR_THRESHOLD", -3.0)
     path = regularization_path(X, y, Cs=3, tol=1e-9)
     assert len(covers) == 3  # one look each
     assert covers[1][0]

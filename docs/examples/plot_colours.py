@@ -15,9 +15,9 @@ from sklearn.model_selection import train_test_split
 from skmax import MLPClassifier, softmax
 
 # %%
-# From a share to softmax
-# -----------------------
-# Numbers can be made shares by dividing by their sum. Softmax expands the differences.
+# From fractions to softmax
+# -------------------------
+# Numbers become fractions of their sum by dividing by it. Softmax expands the differences.
 numbers = np.array([2.0, 2.0, 1.0, 5.0])
 print((numbers / numbers.sum()).round(3), softmax(numbers).round(3))
 

@@ -1,6 +1,6 @@
 """How the objective is minimised: one module a method, and the choice between them."""
 
-from skmax._solvers.active_hessian import DEAR, ActiveHessian
+from skmax._solvers.active_hessian import DEAR, NEAR_THRESHOLD, ActiveHessian
 from skmax._solvers.certificate import relative_gap
 from skmax._solvers.proximal_newton import proximal_newton
 from skmax._solvers.registry import (
@@ -17,6 +17,7 @@ __all__ = [
     "DEAR",
     "MATRIX_COLUMNS",
     "METHODS",
+    "NEAR_THRESHOLD",
     "ActiveHessian",
     "Method",
     "Preconditioners",

@@ -9,7 +9,7 @@ WORN = 0.1
 #: What else a Hessian is formed for: coefficients of 0 whose slope is within this of the threshold,
 #: as they may leave 0 next (the strong rule: R. Tibshirani and others, Strong rules for discarding
 #: predictors in lasso-type problems, JRSS B 74, 2012), up to MORE times as many as are active.
-NEAR, MORE = 0.2, 0.5
+NEAR_THRESHOLD, MORE = 0.2, 0.5
 #: Over the number of coefficients, the square of the active ones from which a Hessian takes so much
 #: longer than a pass that it serves several steps, where penalties lie close. Paths of 100 of them
 #: on `dna` and 5000 rows of `letter` take 0.5 and 0.55 of the time so; fits that begin far from
@@ -57,7 +57,7 @@ def _near(point: SparsePoint, active: np.ndarray, thresholds: np.ndarray) -> np.
     """A mask of the coefficients that may become active soon, those nearest first."""
     slope = np.abs(point.gradient) / np.where(thresholds > 0, thresholds, np.inf)
     slope[active] = 0.0
-    near = slope >= 1 - NEAR
+    near = slope >= 1 - NEAR_THRESHOLD
     most = int(MORE * active.sum())
     if near.sum() > most:
         near &= slope > np.partition(slope.ravel(), -most - 1)[-most - 1]

@@ -4,12 +4,9 @@ import numpy as np
 
 from skmax import _solvers
 from skmax._objective import CrossEntropy, SparseObjective, SparsePoint
+from skmax._solvers import NEAR_THRESHOLD
 from skmax.linear_model._problem import Problem
 
-#: Columns whose slope is within this fraction of the threshold may get a coefficient next (the
-#: strong rule: R. Tibshirani and others, Strong rules for discarding predictors in lasso-type
-#: problems, JRSS B 74, 2012).
-NEAR = 0.2
 #: Of all columns, and of them this many at least, the fraction up to which a copy of them pays.
 FEW, WIDE = 0.25, 200
 #: Times as many as are needed, beyond which the columns of earlier penalties are let go.
@@ -39,7 +36,9 @@ class WorkingSet:
         objective = problem.objective
         assert isinstance(objective, SparseObjective)
         slope = np.abs(point.gradient).max(axis=0)
-        needed = (slope >= (1 - NEAR) * objective.thresholds) | (point.coef != 0).any(axis=0)
+        needed = (slope >= (1 - NEAR_THRESHOLD) * objective.thresholds) | (point.coef != 0).any(
+            axis=0
+        )
         n_columns = len(needed)
         wide = n_columns >= WIDE and isinstance(problem.data, CrossEntropy)
         if not wide or needed.sum() > FEW * n_columns:
