@@ -18,7 +18,7 @@ from skmax._design import (
     design_of,
 )
 from skmax._design.chunks import block_rows, chunks, tree_sum
-from skmax._design.columns import columns_of
+from skmax._design.columns import columns_of, moments_of
 from skmax._design.predict import predict_logits
 from skmax._objective import Ridge
 
@@ -401,3 +401,39 @@ def test_separable_classes_are_told_apart_by_columns_of_the_user():
     y = (X.toarray()[:, occupied[1]] > 0).astype(int)
     with pytest.warns(ConvergenceWarning, match=f"column {occupied[1]}"):
         SoftmaxRegression(C=np.inf).fit(X, y)
+
+
+@pytest.mark.parametrize("convert", [np.ascontiguousarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("n_parts", [1, 2, 3, 7])
+def test_moments_of_parts_add_up_to_those_of_all(convert, n_parts):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(211, 6)) * 10.0 ** np.arange(-3, 3) + 1e6 * (np.arange(6) == 4)
+    X[:, 2] = 0.1  # never varies, and is no sum of powers of 2
+    X[:, 3] *= rng.random(211) < 0.2
+    X[:, 5] = 0
+    weight = rng.integers(0, 3, 211).astype(float)
+    weight[:40] = 0  # of a whole part
+    edges = np.linspace(0, 211, n_parts + 1).astype(int)
+    parts = [slice(*ends) for ends in itertools.pairwise(edges)]
+    moments = tree_sum(moments_of(convert(X[part]), weight[part]) for part in parts)
+    mean = np.average(X, axis=0, weights=weight)
+    np.testing.assert_allclose(moments.mean, mean, rtol=1e-13)
+    for intercept in (True, False):
+        columns = moments.columns(intercept, X.dtype)
+        shift = mean if intercept else np.zeros(6)
+        second = np.average((X - shift) ** 2, axis=0, weights=weight)
+        second[2] *= not intercept
+        np.testing.assert_allclose(columns.deviation, np.sqrt(second), rtol=1e-9, atol=1e-300)
+        assert columns.deviation[5] == 0
+
+
+@pytest.mark.parametrize("convert", [np.ascontiguousarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_moments_tell_of_entries_that_are_not_finite(convert, wrong):
+    X = np.ones((5, 3))
+    X[3, 1] = wrong
+    with np.errstate(invalid="ignore"):
+        moments = moments_of(convert(X), np.array([1.0, 1, 1, 0, 1]))  # of a row without weight
+        assert np.isnan(moments.mean).any()
+        with pytest.raises(ValueError, match="overflow"):
+            moments.columns(True, X.dtype)

@@ -6,11 +6,24 @@ import scipy.sparse
 from problems import one_hot, simulated
 
 from skmax import SoftmaxRegression
+from skmax._design import blocks as row_blocks
 from skmax._design import design_of
 from skmax._estimators.targets import read_targets
-from skmax._objective import BlockedCrossEntropy, CrossEntropy, blocks, needs_blocks
+from skmax._objective import (
+    BlockedCrossEntropy,
+    BlocksInTurn,
+    CrossEntropy,
+    blocks,
+    needs_blocks,
+)
 
 FORMATS = [np.ascontiguousarray, np.asfortranarray, scipy.sparse.csr_array]
+
+
+def in_turn(design, targets, weight, n_outputs, threads):
+    """The data term over blocks."""
+    blocks = BlocksInTurn(design, targets, weight, n_outputs, threads)
+    return BlockedCrossEntropy(design, blocks, n_outputs)
 
 
 def both(monkeypatch, convert=np.ascontiguousarray, soft=False, n_classes=4, n=501, dtype=float):
@@ -25,10 +38,10 @@ def both(monkeypatch, convert=np.ascontiguousarray, soft=False, n_classes=4, n=5
     weight = targets.weight / targets.weight.sum()
     n_outputs = 1 if n_classes == 2 else n_classes
     design = design_of(X, weight, True, may_rotate=True)
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", design.dtype.itemsize * n_outputs * 100)
+    monkeypatch.setattr(row_blocks, "BLOCK_BYTES", design.dtype.itemsize * n_outputs * 100)
     arguments = design, targets.for_kernels(n_outputs, design.dtype), weight, n_outputs, 2
-    whole, blocked = CrossEntropy(*arguments), BlockedCrossEntropy(*arguments)
-    assert len(blocked.blocks) >= 8
+    whole, blocked = CrossEntropy(*arguments), in_turn(*arguments)
+    assert len(list(blocked.blocks)) >= 8
     return whole, blocked, rng.normal(size=whole.shape)
 
 
@@ -50,9 +63,12 @@ def test_blocks_add_up_to_the_whole(monkeypatch, convert, soft, n_classes):
         lambda point: point.class_covariance(),
         lambda point: point.active_hessian(active),
         lambda point: point.entropy(0.7),
-        lambda point: point.probabilities,
     ):
         np.testing.assert_allclose(of_point(other), of_point(point), rtol=1e-11, atol=1e-13)
+    for of_blocks, of_all in zip(
+        blocked.pair_rows(coef)[2:], whole.pair_rows(coef)[2:], strict=True
+    ):
+        np.testing.assert_allclose(of_blocks, of_all, rtol=1e-11)
     np.testing.assert_allclose(blocked.column_moments(), whole.column_moments(), atol=1e-13)
     assert blocked.largest_change(coef) == pytest.approx(whole.largest_change(coef), rel=1e-12)
 
@@ -73,9 +89,9 @@ def test_samples_of_blocks_stand_for_all_rows(monkeypatch, curvature_weight):
 def test_blocks_without_weight_add_nothing(monkeypatch):
     whole, blocked, coef = both(monkeypatch)
     weight = np.where(np.arange(501) < 300, 1 / 300, 0.0)
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 8 * 4 * 100)
+    monkeypatch.setattr(row_blocks, "BLOCK_BYTES", 8 * 4 * 100)
     arguments = whole.design, whole.targets, weight, 4, 1
-    whole, blocked = CrossEntropy(*arguments), BlockedCrossEntropy(*arguments)
+    whole, blocked = CrossEntropy(*arguments), in_turn(*arguments)
     point, other = whole.at(coef), blocked.at(coef)
     np.testing.assert_allclose(other.hessian(), point.hessian(), atol=1e-14)
     for sums in (other.hessian(50), other.second_moments(50, 0.5)):
@@ -103,7 +119,7 @@ def test_fits_over_blocks_end_at_the_same_optimum(monkeypatch, convert, settings
     X = convert(X)
     whole = SoftmaxRegression(tol=1e-12, **settings).fit(X, y)
     monkeypatch.setattr(blocks, "MOST_BYTES", 0)
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**13)
+    monkeypatch.setattr(row_blocks, "BLOCK_BYTES", 2**13)
     blocked = SoftmaxRegression(tol=1e-12, **settings).fit(X, y)
     assert blocked.converged_
     assert blocked.objective_ == pytest.approx(whole.objective_, rel=1e-12)
@@ -114,7 +130,7 @@ def test_fits_over_blocks_end_at_the_same_optimum(monkeypatch, convert, settings
 
 def test_separation_is_found_over_blocks(monkeypatch):
     monkeypatch.setattr(blocks, "MOST_BYTES", 0)
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**10)
+    monkeypatch.setattr(row_blocks, "BLOCK_BYTES", 2**10)
     X = np.random.default_rng(0).normal(size=(300, 2))
     y = (X[:, 0] > 0) * 1 + (X[:, 0] > 1) * 1
     with pytest.warns(UserWarning, match="separate|told apart|separable"):

@@ -137,12 +137,21 @@ def test_solves_with_the_factors_of_a_hessian_count_towards_the_next():
 
 def test_a_cheap_hessian_is_formed_at_every_step():
     point = Curved()
+    point.coef = np.zeros_like(point.coef)  # where the Kronecker product is the Hessian
     lazy = LazyHessian(CurvedObjective(point, cost=2.0))
     lazy.refresh(point, 1.0)
     for first in (True, False, False):
         point.asked.clear()
         assert lazy.refresh(point, 0.1) is first
         assert point.asked == ["hessian"]
+
+
+@pytest.mark.parametrize(("cost", "formed"), [(2.0, True), (10.0, False)])
+def test_a_fit_that_goes_on_begins_with_a_cheap_hessian(cost, formed):
+    point = Curved()
+    assert point.coef.any()
+    LazyHessian(CurvedObjective(point, cost=cost)).refresh(point, np.inf)
+    assert ("hessian" in point.asked) is formed
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
+from skmax._design.blocks import RowBlocks
 from skmax._design.columns import Columns, columns_of
 from skmax._design.csr import CsrDesign, OccupiedColumns
 from skmax._design.dense import DenseDesign
 from skmax._design.row_space import RowSpaceDesign
+from skmax._design.standardised import StandardisedColumns
 
 __all__ = [
     "Columns",
@@ -21,7 +23,9 @@ __all__ = [
     "DenseDesign",
     "Design",
     "OccupiedColumns",
+    "RowBlocks",
     "RowSpaceDesign",
+    "StandardisedColumns",
     "columns_of",
     "design_of",
 ]

@@ -9,8 +9,6 @@ import operator
 from collections.abc import Iterable
 from typing import TypeVar
 
-import numpy as np
-
 BLOCK_BYTES = 2**19  # a block of rows stays in the L2 cache, with its logits and residuals
 CHUNK_BYTES = 2**24  # memory for the partial sums of all chunks of rows
 MAX_CHUNKS = 16
@@ -19,7 +17,7 @@ MAX_CHUNKS = 16
 SMALL, CHUNK_OPERATIONS = 1_200_000, 500_000
 SUM_OPERATIONS = 16  # on the rows of a chunk for each number of its partial sum
 
-_Sum = TypeVar("_Sum", float, np.ndarray)
+_Sum = TypeVar("_Sum")
 
 
 def chunks(n_rows: int, sum_size: int, operations: float) -> list[tuple[int, int]]:
@@ -45,7 +43,7 @@ def block_rows(bytes_per_row: int) -> int:
 
 
 def tree_sum(parts: Iterable[_Sum]) -> _Sum:
-    """The sum of numbers, or of arrays in the memory of some: neighbours first, then their sums.
+    """The sum of numbers, or of what adds up in the memory of some: neighbours first, then sums.
 
     Parts that are made as they are asked for are added at once: log2 of their number are kept.
     """

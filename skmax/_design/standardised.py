@@ -16,59 +16,36 @@ from skmax._design.columns import Columns
 LEAST_NORM_COLUMNS = 4000  # up to which the unpenalised solution of least norm is worth its cost
 
 
-class Standardised:
-    """The rows of X with standardised columns, the last one all ones where there is an intercept.
+class StandardisedColumns:
+    """Columns as they are standardised, and the way back to the user's; their rows are elsewhere.
+
+    The last column is all ones where there is an intercept.
 
     Attributes
     ----------
-    n_rows, n_features, n_columns : int
-        The shape of X, and the columns here: those of X and of ones.
+    n_features, n_columns : int
+        The columns of X, and those here: these and that of ones.
     dtype : numpy dtype
-        That of X, in which rows are worked on.
-    rows : DenseRows, DenseColumns or CsrRows
-        The kernels' view of X.
+        In which rows are worked on.
     shift, inverse_scale : ndarray of shape (n_features,)
-        What standardises the columns, in the dtype of X.
+        What standardises the columns, in that dtype.
     scale : ndarray of shape (n_columns,)
         What multiplies the centred columns, the column of ones among them.
     coef_scale : ndarray of shape (n_columns,)
         What a coefficient of 1 here is in the user's columns: 0 for the intercept.
-    entries_per_row : float
-        The entries of a row that a pass multiplies.
-    bytes_per_row : int
-        The memory of a row in a block.
     """
 
-    rows: _kernels.Rows
-    entries_per_row: float
-    bytes_per_row: int
-
-    def __init__(self, X: Any, columns: Columns, intercept: bool) -> None:
-        self.X, self.columns = X, columns
-        self.dtype = X.dtype
-        self.n_rows, self.n_features = X.shape
-        self.intercept = intercept
+    def __init__(self, columns: Columns, intercept: bool, dtype: np.dtype) -> None:
+        self.columns, self.intercept, self.dtype = columns, intercept, dtype
+        self.n_features = columns.shift.size
         self.n_columns = self.n_features + intercept
-        self.shift = columns.shift.astype(X.dtype)
-        self.inverse_scale = columns.inverse_scale.astype(X.dtype)
+        self.shift = columns.shift.astype(dtype)
+        self.inverse_scale = columns.inverse_scale.astype(dtype)
         self.scale = np.ones(self.n_columns)
         self.scale[: self.n_features] = self.inverse_scale
         # A column that is 0 throughout has coefficient 0 under any penalty.
         self.coef_scale = np.where(self.scale > 0, self.scale, 1.0)
         self.coef_scale[self.n_features :] = 0.0
-
-    def restricted(self, X: Any) -> Self:
-        """A copy whose rows are some of those of X; the subclass's `of_rows` gives its `rows`."""
-        part = copy.copy(self)
-        part.__dict__.pop("squared_norms", None)
-        part.X, part.n_rows = X, X.shape[0]
-        return part
-
-    def columns_and_intercept(self, columns: np.ndarray) -> tuple[np.ndarray, Columns, bool]:
-        """Of some columns here, in order: which features, how these are standardised, and ones."""
-        features = columns[columns < self.n_features]
-        moments = Columns(self.columns.shift[features], self.columns.deviation[features])
-        return features, moments, bool(len(columns) > len(features))
 
     def matrix_passes(self, n_outputs: int) -> float:
         """How many passes take as long as the second moments of the columns and their factors.
@@ -115,6 +92,43 @@ class Standardised:
         sizes = np.abs(np.diag(factor))
         basis = basis[:, : int(np.sum(sizes > 1e-12 * sizes[0]))]
         return weights - (weights @ basis) @ basis.T
+
+
+class Standardised(StandardisedColumns):
+    """The rows of X with standardised columns.
+
+    Attributes
+    ----------
+    n_rows : int
+        Those of X.
+    rows : DenseRows, DenseColumns or CsrRows
+        The kernels' view of X.
+    entries_per_row : float
+        The entries of a row that a pass multiplies.
+    bytes_per_row : int
+        The memory of a row in a block.
+    """
+
+    rows: _kernels.Rows
+    entries_per_row: float
+    bytes_per_row: int
+
+    def __init__(self, X: Any, columns: Columns, intercept: bool) -> None:
+        super().__init__(columns, intercept, X.dtype)
+        self.X, self.n_rows = X, X.shape[0]
+
+    def restricted(self, X: Any) -> Self:
+        """A copy whose rows are some of those of X; the subclass's `of_rows` gives its `rows`."""
+        part = copy.copy(self)
+        part.__dict__.pop("squared_norms", None)
+        part.X, part.n_rows = X, X.shape[0]
+        return part
+
+    def columns_and_intercept(self, columns: np.ndarray) -> tuple[np.ndarray, Columns, bool]:
+        """Of some columns here, in order: which features, how these are standardised, and ones."""
+        features = columns[columns < self.n_features]
+        moments = Columns(self.columns.shift[features], self.columns.deviation[features])
+        return features, moments, bool(len(columns) > len(features))
 
     def pair_moments(
         self,

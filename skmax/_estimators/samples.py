@@ -1,10 +1,14 @@
 """How estimators read X: as floats, dense or CSR, all of them finite."""
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import validate_data
+
+from skmax._design.blocks import block_slices, in_blocks
 
 _FLOATS = (np.dtype(np.float64), np.dtype(np.float32))
 
@@ -31,6 +35,24 @@ def read_samples(model: Any, X: Any, y: Any = "no_validation", reset: bool = Tru
         ensure_all_finite=False,
     )
     return read if isinstance(read, tuple) else _of_one_index_type(read)
+
+
+def read_rows(model: Any, X: Any, y: Any = "no_validation", reset: bool = True) -> Any:
+    """The same for what can read X in blocks: a large one of other real numbers stays as it is."""
+    if not _stays_as_it_is(X):
+        return read_samples(model, X, y, reset)
+    validate_data(model, X, y, reset=reset, skip_check_array=True)
+    return _of_one_index_type(X) if scipy.sparse.issparse(X) else X.view(np.ndarray)
+
+
+def _stays_as_it_is(X: Any) -> bool:
+    """Whether not all of X is to be converted to floats at once."""
+    arrays = isinstance(X, np.ndarray) or (scipy.sparse.issparse(X) and X.format == "csr")
+    if not (arrays and X.ndim == 2 and X.dtype.kind in "biuf" and min(X.shape) > 0):
+        return False
+    if scipy.sparse.issparse(X) and X.dtype == np.float16:  # of which SciPy slices none
+        return False
+    return X.dtype not in _FLOATS and in_blocks(X, 1)
 
 
 def _of_one_index_type(X: Any) -> Any:
@@ -77,15 +99,42 @@ def _is_as_needed(X: Any) -> bool:
 
 def check_finite(model: Any, X: Any) -> None:
     """NaN or infinity is an error that names the column."""
-    entries = X.data if scipy.sparse.issparse(X) else X
-    with np.errstate(over="ignore", invalid="ignore"):
-        fine = np.isfinite(entries.sum()) or np.isfinite(entries).all()
-    if fine:
+    place = not_finite(X)
+    if place is None:
         return
-    wrong = scipy.sparse.coo_matrix(X)
-    entry = int(np.argmax(~np.isfinite(wrong.data)))
-    column, row = int(wrong.col[entry]), int(wrong.row[entry])
+    row, column, what = place
     names = getattr(model, "feature_names_in_", None)
     name = "" if names is None else f" ({names[column]!r})"
-    what = "NaN" if np.isnan(wrong.data[entry]) else "infinity"
     raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")
+
+
+@contextlib.contextmanager
+def entries_at_fault(model: Any, X: Any) -> Iterator[None]:
+    """Errors within are due to an entry of X that is not finite, if there is one.
+
+    What goes over a large X finds that out on the way, without a look at all of it before.
+    """
+    try:
+        yield
+    except ValueError:
+        check_finite(model, X)
+        raise
+
+
+def not_finite(X: Any) -> tuple[int, int, str] | None:
+    """Row and column of an entry that is not finite, and what it is; None where all are."""
+    entries = X.data if scipy.sparse.issparse(X) else X
+    if entries.dtype.kind != "f":
+        return None
+    for part in block_slices(len(entries), 8 * max(1, entries.size // max(1, len(entries)))):
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(entries[part].sum()) or np.isfinite(entries[part]).all():
+                continue
+        place = tuple(int(index) for index in np.argwhere(~np.isfinite(entries[part]))[0])
+        what = "NaN" if np.isnan(entries[part][place]) else "infinity"
+        first, *column = part.start + place[0], *place[1:]
+        if column:
+            return first, column[0], what
+        row = int(np.searchsorted(X.indptr, first, side="right")) - 1
+        return row, int(X.indices[first]), what
+    return None

@@ -1,7 +1,7 @@
 """Scores of held-out samples: those of scikit-learn's scorers, and the cross-entropy of our own."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,6 +54,23 @@ class Scoring:
             return float(scorer(model, X, y, **parameters))
         with sklearn.config_context(enable_metadata_routing=True):  # else it takes no parameters
             return float(scorer(model, X, y, **of_classes, **parameters))
+
+    def over(
+        self,
+        model: Any,
+        X: Any,
+        y: np.ndarray,
+        parameters: Mapping[str, Any],
+        parts: Sequence[np.ndarray],
+    ) -> float:
+        """The score of some rows of X and y: of one part, or the mean over several, by weight."""
+        scores, weights = [], []
+        for rows in parts:
+            of_part = {name: of_rows(value, rows, len(y)) for name, value in parameters.items()}
+            scores.append(self(model, X[rows], y[rows], of_part))
+            weight = of_part.get("sample_weight", np.ones(len(rows)))
+            weights.append(float(weight @ y[rows].sum(axis=1)) if y.ndim == 2 else weight.sum())
+        return scores[0] if len(scores) == 1 else float(np.average(scores, weights=weights))
 
     def of_classes(self) -> dict[str, Any]:
         """What the metric is told of all classes, as far as it can be told."""

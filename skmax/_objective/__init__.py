@@ -7,7 +7,7 @@ Both are written for the coefficients of the standardised columns (see `_design`
 of the user's columns.
 """
 
-from skmax._objective.blocks import BlockedCrossEntropy, needs_blocks
+from skmax._objective.blocks import BlockedCrossEntropy, Blocks, BlocksInTurn, Data, needs_blocks
 from skmax._objective.data_term import CrossEntropy, DataTerm, DataTermPoint
 from skmax._objective.objective import Objective, ObjectivePoint
 from skmax._objective.penalty import (
@@ -21,7 +21,10 @@ from skmax._objective.sparse import SparseObjective, SparsePoint
 
 __all__ = [
     "BlockedCrossEntropy",
+    "Blocks",
+    "BlocksInTurn",
     "CrossEntropy",
+    "Data",
     "DataTerm",
     "DataTermPoint",
     "ElasticNet",

@@ -1,21 +1,30 @@
-"""The data term over blocks of rows in turn, where the probabilities of all would take too much."""
+"""The data term as the sum of those of blocks of rows, wherever these are.
 
-from collections.abc import Callable
-from typing import TypeVar
+A point's sums are asked of the blocks' own points by functions of one of these; what they give is
+added in a balanced tree over the index of the block.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from operator import methodcaller
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from skmax import _kernels
-from skmax._design import Design
+from skmax._design import Design, RowBlocks, StandardisedColumns
+from skmax._design.blocks import block_slices
 from skmax._design.chunks import tree_sum
 from skmax._objective.data_term import CrossEntropy, CrossEntropyPoint
+from skmax._objective.pairs import PairRows
 from skmax._objective.probabilities import SharedProbabilities
 
-#: What the probabilities of a block take, and what those of all rows may take without blocks: a fit
-#: of 30,000 rows and 1000 classes, 120 MB of them, takes 1.6 to 1.9 times as long with blocks.
-BLOCK_BYTES, MOST_BYTES = 2**24, 2**28
+#: What the probabilities of all rows may take without blocks: a fit of 30,000 rows and 1000
+#: classes, 120 MB of them, takes 1.6 to 1.9 times as long with blocks.
+MOST_BYTES = 2**28
 
 _Sum = TypeVar("_Sum", float, np.ndarray)
+_Answer = TypeVar("_Answer")
 
 
 def needs_blocks(design: Design, n_outputs: int) -> bool:
@@ -24,126 +33,256 @@ def needs_blocks(design: Design, n_outputs: int) -> bool:
     return design.sliceable and size > max(MOST_BYTES, design.n_bytes)
 
 
-class BlockedCrossEntropy:
-    """The data term as the sum of those of blocks of rows, which share memory for probabilities.
+class BlockPoints(Protocol):
+    """The data terms of all blocks at one coef."""
 
-    Each product with the Hessian takes a pass of its own for them, twice the time of a product.
+    def sum(self, of_point: Callable[[CrossEntropyPoint], _Sum]) -> _Sum:
+        """What the points of the blocks add up to."""
+
+
+class Blocks(Protocol):
+    """Blocks of rows, each with a data term, whose weights sum to 1 over all blocks.
+
+    `resolution` and `threads` are those of a data term. `sample` is one of some rows over which
+    passes are far cheaper, if there is one: what is only estimated is estimated of these.
+    """
+
+    @property
+    def n_rows(self) -> int: ...
+    @property
+    def resolution(self) -> float: ...
+    @property
+    def threads(self) -> int: ...
+    @property
+    def sample(self) -> "Data | None": ...
+    def at(self, coef: np.ndarray) -> BlockPoints: ...
+    def sum(self, of_block: Callable[[CrossEntropy], _Sum]) -> _Sum:
+        """What the data terms of the blocks add up to."""
+
+    def each(self, of_block: Callable[[CrossEntropy], _Answer]) -> Sequence[_Answer]:
+        """What each block gives, in order."""
+
+    def hessian_cost(self, max_rows: int) -> float:
+        """How many Hessian products take as long as the Hessian of some rows and its factors."""
+
+    def pair_rows(self, coef: np.ndarray) -> PairRows:
+        """The rows that are looked at for what is to be told of pairs of classes."""
+
+
+class BlockedCrossEntropy:
+    """The data term as a sum over blocks.
 
     Parameters
     ----------
-    design, targets, weight, n_outputs, threads
-        As for CrossEntropy.
+    design : StandardisedColumns
+        The columns of all blocks.
+    blocks : Blocks
+    n_outputs : int
+        Rows of `coef`: the number of classes, or 1 for two classes.
     """
 
-    def __init__(
-        self,
-        design: Design,
-        targets: _kernels.Targets,
-        weight: np.ndarray,
-        n_outputs: int,
-        threads: int,
-    ) -> None:
-        self.design, self.targets, self.weight = design, targets, weight
+    def __init__(self, design: StandardisedColumns, blocks: Blocks, n_outputs: int) -> None:
+        self.design, self.blocks = design, blocks
         self.shape = (n_outputs, design.n_columns)
-        n_bytes = n_outputs * design.n_rows * design.dtype.itemsize
-        n_blocks = 2 ** max(0, -(-n_bytes // BLOCK_BYTES) - 1).bit_length()
-        edges = [design.n_rows * index // n_blocks for index in range(n_blocks + 1)]
-        size = n_outputs * -(-design.n_rows // n_blocks)
-        shared = SharedProbabilities(size, design.dtype)
-        self.blocks = [
-            CrossEntropy(
-                design.of_rows(rows),
-                targets_of_rows(targets, rows),
-                weight[rows],
-                n_outputs,
-                threads,
-                shared,
-            )
-            for rows in map(slice, edges, edges[1:])
-        ]
-        self.resolution = self.blocks[0].resolution
+        self.resolution = blocks.resolution
 
     @property
     def threads(self) -> int:
         """How many threads evaluations take at present."""
-        return self.blocks[0].threads
+        return self.blocks.threads
 
     def at(self, coef: np.ndarray) -> "BlockedPoint":
         """Value and gradient, by one pass over the rows."""
-        return BlockedPoint(self, coef)
+        return BlockedPoint(self.blocks, coef)
 
     def hessian_cost(self, max_rows: int) -> float:
         """How many Hessian products take as long as the Hessian of some rows and its factors."""
-        costs = [block.hessian_cost(self.share(block, max_rows)) for block in self.blocks]
-        return float(np.mean(costs)) / 2  # a product takes a pass more
-
-    def share(self, block: CrossEntropy, max_rows: int) -> int:
-        """How many of so many rows a block brings."""
-        return -(-max_rows * block.design.n_rows // self.design.n_rows)
+        return self.blocks.hessian_cost(max_rows)
 
     def largest_change(self, step: np.ndarray) -> float:
         """The most by which a step changes the difference of two logits."""
-        return max(block.largest_change(step) for block in self.blocks)
+        return max(self.blocks.each(methodcaller("largest_change", step)))
+
+    def pair_rows(self, coef: np.ndarray) -> PairRows:
+        """The rows that are looked at for what is to be told of pairs of classes."""
+        return self.blocks.pair_rows(coef)
 
     def column_moments(self) -> np.ndarray:
         """The weighted second moments of all columns in float64."""
-        return tree_sum(block.column_moments() for block in self.blocks)
+        return _symmetric(self.blocks.sum(partial(_upper_of, methodcaller("column_moments"))))
 
 
 class BlockedPoint:
     """The data term at `coef`, with its value and its gradient: see CrossEntropyPoint."""
 
-    def __init__(self, data: BlockedCrossEntropy, coef: np.ndarray) -> None:
-        self._data, self.coef = data, coef
-        values: list[float] = []
-
-        def gradient_of(point: CrossEntropyPoint) -> np.ndarray:
-            values.append(point.value)
-            return point.gradient
-
-        self.gradient = self._sum(gradient_of)
-        self.value = tree_sum(values)
-
-    @property
-    def probabilities(self) -> np.ndarray:
-        """Those of every row, (n_outputs, n), in memory of their own."""
-        points = (block.at(self.coef) for block in self._data.blocks)
-        return np.concatenate([point.probabilities.copy() for point in points], axis=1)
+    def __init__(self, blocks: Blocks, coef: np.ndarray) -> None:
+        self.coef, self._n_rows, self._sample = coef, blocks.n_rows, blocks.sample
+        self._points = blocks.at(coef)
+        total = self._points.sum(_gradient_and_value)
+        self.gradient, self.value = total[:-1].reshape(coef.shape), float(total[-1])
 
     def hessian_product(self, directions: np.ndarray) -> np.ndarray:
         """The Hessian times a direction of the shape of coef, or times each of (m, *shape)."""
-        return self._sum(lambda point: point.hessian_product(directions))
+        return self._points.sum(methodcaller("hessian_product", directions))
 
     def hessian(self, max_rows: int | None = None) -> np.ndarray:
         """The Hessian (size, size), or an estimate of it from at most `max_rows` rows."""
-        return self._sum(lambda point: point.hessian(self._share(point, max_rows)))
+        if max_rows is not None and self._sample is not None:
+            return self._sample.at(self.coef).hessian(max_rows)
+        return self._points.sum(partial(_hessian, max_rows=max_rows, n_rows=self._n_rows))
 
     def active_hessian(self, active: np.ndarray) -> np.ndarray:
         """The Hessian (m, m) of the m coefficients that a mask of the shape of coef names."""
-        return self._sum(lambda point: point.active_hessian(active))
+        return self._points.sum(methodcaller("active_hessian", active))
 
     def entropy(self, scale: float) -> float:
         """The weighted mean of the entropy of targets + scale (probabilities - targets)."""
-        return self._sum(lambda point: point.entropy(scale))
+        return self._points.sum(methodcaller("entropy", scale))
 
     def second_moments(
         self, max_rows: int | None = None, curvature_weight: float = 0.0
     ) -> np.ndarray:
         """The weighted second moments of the columns: see the block's, whose mean counts here."""
-        return self._sum(
-            lambda point: point.second_moments(self._share(point, max_rows), curvature_weight)
+        if max_rows is not None and self._sample is not None:
+            return self._sample.at(self.coef).second_moments(max_rows, curvature_weight)
+        of_block = partial(
+            _second_moments,
+            max_rows=max_rows,
+            n_rows=self._n_rows,
+            curvature_weight=curvature_weight,
         )
+        return _symmetric(self._points.sum(partial(_upper_of, of_block)))
 
     def class_covariance(self) -> np.ndarray:
-        """The weighted mean over the rows of diag(p) - p p', or of p (1 - p) for one output."""
-        return self._sum(lambda point: point.class_covariance())
+        """The weighted mean over the rows of diag(p) - p p', or an estimate of it."""
+        if self._sample is not None:
+            return self._sample.at(self.coef).class_covariance()
+        return self._points.sum(methodcaller("class_covariance"))
 
-    def _share(self, point: CrossEntropyPoint, max_rows: int | None) -> int | None:
-        return None if max_rows is None else self._data.share(point.data, max_rows)
 
-    def _sum(self, of_point: Callable[[CrossEntropyPoint], _Sum]) -> _Sum:
-        """What the points of the blocks add up to, each of them made for it and then left."""
-        return tree_sum(of_point(block.at(self.coef)) for block in self._data.blocks)
+def share(max_rows: int | None, n_rows: int, n_all: int) -> int | None:
+    """How many of at most so many of all rows a block of `n_rows` brings."""
+    return None if max_rows is None else -(-min(max_rows, n_all) * n_rows // n_all)
+
+
+def _gradient_and_value(point: CrossEntropyPoint) -> np.ndarray:
+    return np.append(point.gradient, point.value)
+
+
+def _hessian(point: CrossEntropyPoint, max_rows: int | None, n_rows: int) -> np.ndarray:
+    return point.hessian(share(max_rows, point.data.design.n_rows, n_rows))
+
+
+def _second_moments(
+    point: CrossEntropyPoint, max_rows: int | None, n_rows: int, curvature_weight: float
+) -> np.ndarray:
+    some = share(max_rows, point.data.design.n_rows, n_rows)
+    return point.second_moments(some, curvature_weight)
+
+
+def _upper_of(symmetric: Callable[[_Answer], np.ndarray], of: _Answer) -> np.ndarray:
+    """The entries of a symmetric matrix on and above its diagonal."""
+    matrix = symmetric(of)
+    return matrix[np.triu_indices(len(matrix))]
+
+
+def _symmetric(upper: np.ndarray) -> np.ndarray:
+    """The matrix of which these are the entries on and above the diagonal."""
+    size = int(np.sqrt(2 * len(upper)))
+    matrix = np.empty((size, size))
+    rows, columns = np.triu_indices(size)
+    matrix[rows, columns] = matrix[columns, rows] = upper
+    return matrix
+
+
+Data = CrossEntropy | BlockedCrossEntropy
+
+
+class BlocksInTurn:
+    """Blocks of rows gone over one after the other, which share memory for probabilities.
+
+    Of rows that lie in a file, or are not floats, one block is read and converted at a time. Each
+    product with the Hessian takes a pass of its own for the probabilities, twice the time of one.
+
+    Parameters
+    ----------
+    design : DenseDesign, CsrDesign or RowBlocks
+    targets, weight, n_outputs, threads
+        As for CrossEntropy.
+    sample : CrossEntropy, default=None
+        A data term of some of the rows.
+    """
+
+    def __init__(
+        self,
+        design: Design | RowBlocks,
+        targets: _kernels.Targets,
+        weight: np.ndarray,
+        n_outputs: int,
+        threads: int,
+        sample: CrossEntropy | None = None,
+    ) -> None:
+        self.sample = sample
+        self.design, self.targets, self.weight = design, targets, weight
+        self.n_rows, itemsize = design.n_rows, design.dtype.itemsize
+        copied = design.copied_bytes if isinstance(design, RowBlocks) else 0
+        self.slices = block_slices(self.n_rows, n_outputs * itemsize + copied)
+        longest = max(rows.stop - rows.start for rows in self.slices)
+        shared = SharedProbabilities(n_outputs * longest, design.dtype)
+        self._first = CrossEntropy(*self._rows(self.slices[0]), n_outputs, threads, shared)
+        self.resolution = self._first.resolution
+
+    @property
+    def threads(self) -> int:
+        """How many threads evaluations take at present."""
+        return self._first.threads
+
+    def __iter__(self) -> Iterator[CrossEntropy]:
+        return (self._first.of(*self._rows(rows)) for rows in self.slices)
+
+    def at(self, coef: np.ndarray) -> "PointsInTurn":
+        """The data terms at `coef`, each of them made when it is asked for, and then left."""
+        return PointsInTurn(self, coef)
+
+    def sum(self, of_block: Callable[[CrossEntropy], _Sum]) -> _Sum:
+        """What the data terms of the blocks add up to."""
+        return tree_sum(of_block(block) for block in self)
+
+    def each(self, of_block: Callable[[CrossEntropy], _Answer]) -> list[_Answer]:
+        """What each block gives, in order."""
+        return [of_block(block) for block in self]
+
+    def hessian_cost(self, max_rows: int) -> float:
+        """How many Hessian products take as long as the Hessian of some rows and its factors."""
+        if self.sample is not None:
+            fraction = self.sample.design.n_rows / self.n_rows
+            return self.sample.hessian_cost(max_rows) * fraction / 2  # as a product takes two
+        costs = [
+            block.hessian_cost(share(max_rows, block.design.n_rows, self.n_rows) or 0)
+            for block in self
+        ]
+        return float(np.mean(costs)) / 2  # a product takes a pass more
+
+    def pair_rows(self, coef: np.ndarray) -> PairRows:
+        """All rows, with the probabilities of all of them at once."""
+        parts = self.each(lambda block: block.at(coef).probabilities.copy())
+        rows_at, probabilities = self.design.standardised_rows, np.concatenate(parts, axis=1)
+        return PairRows(rows_at, self.targets, self.weight, probabilities)
+
+    def _rows(self, rows: slice) -> tuple[Design, _kernels.Targets, np.ndarray]:
+        targets = targets_of_rows(self.targets, rows)
+        return self.design.of_rows(rows), targets, self.weight[rows]
+
+
+class PointsInTurn:
+    """The data terms of blocks at one `coef`, made anew for each sum."""
+
+    def __init__(self, blocks: BlocksInTurn, coef: np.ndarray) -> None:
+        self._blocks, self._coef = blocks, coef
+
+    def sum(self, of_point: Callable[[CrossEntropyPoint], _Sum]) -> _Sum:
+        """What the points of the blocks add up to."""
+        return self._blocks.sum(lambda block: of_point(block.at(self._coef)))
 
 
 def targets_of_rows(targets: _kernels.Targets, rows: slice) -> _kernels.Targets:

@@ -5,7 +5,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import scipy.special
@@ -20,6 +20,7 @@ from skmax._objective.curvature import (
     pair_hessian,
     weighted_second_moments,
 )
+from skmax._objective.pairs import PairRows
 from skmax._objective.probabilities import SharedProbabilities
 from skmax._thread_choice import ThreadChoice
 
@@ -99,7 +100,7 @@ class CrossEntropy:
         shared: SharedProbabilities | None = None,
     ) -> None:
         self.design, self.targets, self.weight = design, targets, weight
-        self.rounded_weight = weight.astype(design.dtype)
+        self.rounded_weight = weight.astype(design.dtype, copy=False)
         self.shape = (n_outputs, design.n_columns)
         self.resolution = float(max(np.finfo(design.dtype).eps, 16 * np.finfo(np.float64).eps))
         self.shared = shared or SharedProbabilities(n_outputs * design.n_rows, design.dtype)
@@ -128,6 +129,18 @@ class CrossEntropy:
     def over(self, design: Design) -> "CrossEntropy":
         """The same of another design of these rows."""
         return CrossEntropy(design, self.targets, self.weight, self.shape[0], self._most_threads)
+
+    def of(self, design: Design, targets: _kernels.Targets, weight: np.ndarray) -> "CrossEntropy":
+        """The data term of other rows, which takes the memory of this one and its threads."""
+        other = CrossEntropy(
+            design, targets, weight, self.shape[0], self._most_threads, self.shared
+        )
+        other._evaluations, other._products = self._evaluations, self._products
+        return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        made_of = self.design, self.targets, self.weight, self.shape[0], self._most_threads
+        return CrossEntropy, made_of
 
     def at(self, coef: np.ndarray) -> "CrossEntropyPoint":
         """Value, gradient and what a Hessian product needs, by one pass over the rows."""
@@ -205,6 +218,11 @@ class CrossEntropy:
             return largest
 
         return max(_threads.map_in_order(work, self.chunks, self.threads))
+
+    def pair_rows(self, coef: np.ndarray) -> PairRows:
+        """All rows, for what is to be told of pairs of classes."""
+        rows_at = self.design.standardised_rows
+        return PairRows(rows_at, self.targets, self.weight, self.at(coef).probabilities)
 
     def column_moments(self) -> np.ndarray:
         """The weighted second moments of all columns in float64, to tell which depend on others."""

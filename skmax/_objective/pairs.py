@@ -28,6 +28,15 @@ LEAST_MOVE = 1e-10
 BLOCK_ENTRIES = 2**18  # of the rows that a pass looks at together: 2 MB stay in the cache
 
 
+class PairRows(NamedTuple):
+    """Rows whose pairs are looked at, and their probabilities where a fit has ended."""
+
+    rows_at: RowsAt
+    targets: _kernels.Targets
+    weight: np.ndarray  # (n,)
+    probabilities: np.ndarray  # (n_outputs, n)
+
+
 class Moves(NamedTuple):
     """How the pairs move along a direction, relative to the lengths of the rows.
 

@@ -1,14 +1,15 @@
 """Fits along a grid of penalties for each fold of a cross-validation."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from skmax import _threads
-from skmax._design import Design
+from skmax._design import Design, RowBlocks
+from skmax._design.blocks import block_slices, in_blocks, row_bytes, working_dtype
 from skmax._estimators.prediction import to_log_probabilities, with_first
 from skmax._estimators.targets import Targets
 from skmax.linear_model._minimise import Settings, minimise_along
@@ -22,6 +23,7 @@ from skmax.linear_model._problem import Problem, is_sparse, problem_of
 #: `leukemia_all` with C=1e4 are off by 6e-3, and not known better: rounding moves them at that gap.
 FIRST_GAP, TENTH, MOVES, LAST_GAP = 1e-6, 0.1, 2e-5, 1e-10
 
+FLOAT = np.dtype(np.float64)
 Fold = tuple[np.ndarray, np.ndarray]  # which rows are for the fit, and which are held out
 #: Hears of a fit: fold, l1_ratio, C, cross-entropy of the rows held out, and iterations.
 Tell = Callable[[int, float, float, float, int], None]
@@ -52,10 +54,13 @@ class FoldFits:
 
 
 class HeldOut:
-    """The rows held out from a fold: their cross-entropy, and whether it has settled in a fit."""
+    """The rows held out from a fold: their cross-entropy, and whether it has settled in a fit.
 
-    def __init__(self, X: Any, targets: Targets) -> None:
-        self.X, self.targets = X, targets
+    `parts` gives them with their targets, whenever it is gone through.
+    """
+
+    def __init__(self, parts: Iterable[tuple[Any, Targets]]) -> None:
+        self.parts = parts
         self.begin()
 
     def begin(self) -> None:
@@ -72,14 +77,32 @@ class HeldOut:
 
     def cross_entropy(self, coef_: np.ndarray, intercept_: np.ndarray) -> float:
         """The mean over the rows."""
-        logits = np.asarray(self.X @ coef_.T) + intercept_
-        if logits.shape[1] == 1:
-            logits = with_first(logits)
-        to_log_probabilities(logits)
-        if self.targets.labels is not None:
-            return -float(np.mean(logits[np.arange(len(logits)), self.targets.labels]))
-        assert self.targets.class_probabilities is not None
-        return -float(np.mean((logits.T * self.targets.class_probabilities).sum(axis=0)))
+        losses = [
+            _losses(np.asarray(X @ coef_.T) + intercept_, targets) for X, targets in self.parts
+        ]
+        return float(np.mean(np.concatenate(losses)))
+
+
+def _losses(logits: np.ndarray, targets: Targets) -> np.ndarray:
+    """The cross-entropy of each row; its logits are changed."""
+    if logits.shape[1] == 1:
+        logits = with_first(logits)
+    to_log_probabilities(logits)
+    if targets.labels is not None:
+        return -logits[np.arange(len(logits)), targets.labels]
+    assert targets.class_probabilities is not None
+    return -(logits.T * targets.class_probabilities).sum(axis=0)
+
+
+class _InBlocks:
+    """Rows of a large X with their targets, read in parts whenever they are gone through."""
+
+    def __init__(self, X: Any, targets: Targets, parts: Sequence[np.ndarray]) -> None:
+        self.X, self.targets, self.parts = X, targets, parts
+
+    def __iter__(self) -> Iterator[tuple[Any, Targets]]:
+        for rows in self.parts:
+            yield self.X[rows].astype(working_dtype(self.X), copy=False), self.targets.subset(rows)
 
 
 class Folds:
@@ -99,17 +122,24 @@ class Folds:
     ) -> None:
         self.X, self.targets, self.folds = X, targets, folds
         self.fit_intercept, self.n_jobs = fit_intercept, n_jobs
-        self._designs: dict[bool, Design] = {}
+        self._designs: dict[bool, Design | RowBlocks] = {}
 
     def problem(self, l1_ratio: float) -> Problem:
         """The problem of all rows, with some penalty of this ratio."""
         problem = self._problem_of(self.targets, l1_ratio)
+        assert isinstance(problem.design, Design | RowBlocks)
         self._designs.setdefault(is_sparse(1.0, l1_ratio), problem.design)
         return problem
 
     def held_out(self, fold: int) -> np.ndarray:
         """The indices of the rows that are held out."""
         return np.arange(self.X.shape[0])[self.folds[fold][1]]
+
+    def parts(self, rows: np.ndarray) -> Sequence[np.ndarray]:
+        """Indices of rows in parts that may be in memory: one, if X is."""
+        if not in_blocks(self.X, len(self.targets.classes)):
+            return [rows]
+        return [rows[part] for part in block_slices(len(rows), row_bytes(self.X, FLOAT))]
 
     def fit(self, grid: Grid, solver: str, max_iter: int, tell: Tell) -> FoldFits:
         """Fit every fold along the grid; `tell` hears of each fit."""
@@ -148,7 +178,8 @@ class Folds:
             fits.faults[fold] = "fewer than two classes have weight in its fits"
             return
         problem, rows = self._problem_of(targets, l1_ratio), self.held_out(fold)
-        held_out = HeldOut(self.X[rows], self.targets.subset(rows))
+        parts = _InBlocks(self.X, self.targets, self.parts(rows))
+        held_out = HeldOut(list(parts) if len(parts.parts) == 1 else parts)
 
         def stop(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
             return stopped.is_set() or held_out.settles(gap, lambda: problem.unpack(coef))

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from skmax import _solvers
-from skmax._objective import ObjectivePoint, SparseObjective, SparsePoint
+from skmax._objective import (
+    BlockedCrossEntropy,
+    Objective,
+    ObjectivePoint,
+    Ridge,
+    SparseObjective,
+    SparsePoint,
+)
 from skmax.linear_model._problem import Problem, is_sparse
 from skmax.linear_model._working_set import WorkingSet
 
@@ -20,6 +27,9 @@ CLOSE = 1.5
 LEAST_L1_RATIO = 1e-3
 #: Fits by few columns, each with those that the last one has shown to be missing.
 MOST_ROUNDS = 5
+#: How exactly the optimum over some rows is found that a fit begins with, and, where there is no
+#: penalty, the rows for which one of C=1 stands in there.
+SAMPLE_TOL, RIDGE_ROWS = 1e-4, 1000
 
 
 @dataclass(frozen=True)
@@ -79,7 +89,7 @@ def minimise(
     design, shape = problem.design, objective.shape
     matrix_passes = design.matrix_passes(shape[0])
     return _solvers.solve(
-        _solvers.choose(settings.solver, design.n_rows, shape, matrix_passes),
+        _solvers.choose(settings.solver, problem.samples.shape[0], shape, matrix_passes),
         objective,
         start if isinstance(start, np.ndarray) else start.coef,
         tol=settings.tol,
@@ -87,6 +97,30 @@ def minimise(
         on_iteration=on_iteration,
         preconditioners=curvature.preconditioners,
     )
+
+
+def start_of(problem: Problem, settings: Settings) -> np.ndarray:
+    """Where a fit begins that has nothing to go on from: at zero, where every class has curvature.
+
+    Where passes over all rows are dear, it is the optimum over some of them, under a penalty that
+    keeps coefficients finite.
+    """
+    objective, shape = problem.objective, problem.objective.shape
+    data = problem.data.blocks.sample if isinstance(problem.data, BlockedCrossEntropy) else None
+    if data is None or settings.max_iter == 0:
+        return np.zeros(shape)
+    if isinstance(objective, SparseObjective):
+        of_sample: Objective = SparseObjective(data, objective.penalty)
+    elif objective.penalty.bounds_coef:
+        of_sample = Objective(data, objective.penalty)
+    else:
+        features = np.arange(shape[1]) < problem.design.n_features
+        of_sample = Objective(data, Ridge(features / RIDGE_ROWS))
+    return minimise(
+        replace(problem, data=data, objective=of_sample),
+        np.zeros(shape),
+        replace(settings, tol=max(settings.tol, SAMPLE_TOL)),
+    ).coef
 
 
 def point_of(objective: SparseObjective, start: np.ndarray | ObjectivePoint) -> SparsePoint:

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _threads
+from skmax._design.blocks import block_slices, float_rows, in_blocks, row_bytes
 from skmax._design.chunks import SMALL
 from skmax._design.predict import predict_logits
 from skmax._error_state import own_error_state
@@ -17,7 +18,7 @@ from skmax._estimators.prediction import (
     to_probabilities,
     with_first,
 )
-from skmax._estimators.samples import check_finite, read_samples
+from skmax._estimators.samples import check_finite, read_rows
 
 
 class SoftmaxPredictions(ClassifierMixin, BaseEstimator):
@@ -129,8 +130,16 @@ class SoftmaxPredictions(ClassifierMixin, BaseEstimator):
     def _logits(self, X: Any, finish: Any = None) -> np.ndarray:
         """Logits (n, rows of `coef_`), which finish(logits) may change in place."""
         check_is_fitted(self)
-        X = read_samples(self, X, reset=False)
-        coef = self._dense_coef()
+        X, coef = read_rows(self, X, reset=False), self._dense_coef()
+        if not in_blocks(X, 0):
+            return self._logits_of(X, coef, finish)
+        out = np.empty((X.shape[0], len(coef)), coef.dtype)
+        for rows in block_slices(X.shape[0], row_bytes(X, coef.dtype)):
+            out[rows] = self._logits_of(float_rows(X, rows, coef.dtype), coef, finish)
+        return out
+
+    def _logits_of(self, X: Any, coef: np.ndarray, finish: Any) -> np.ndarray:
+        """The same of samples that are floats."""
         if not scipy.sparse.issparse(X) and X.dtype == coef.dtype and X.size * len(coef) >= SMALL:
             threads = _threads.n_threads(self.n_jobs)
             logits, finite = predict_logits(X, coef, self.intercept_, threads, finish)

@@ -1,19 +1,22 @@
 """From X and targets to an objective, and from its coefficients to those of the user's columns."""
 
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import scipy.sparse
 
 from skmax import _threads
-from skmax._design import Design, design_of
+from skmax._design import Design, RowBlocks, StandardisedColumns, design_of
+from skmax._design.blocks import in_blocks, row_blocks_of, row_bytes, working_dtype
 from skmax._design.chunks import SMALL
 from skmax._design.standardised import LEAST_NORM_COLUMNS
 from skmax._estimators.targets import Targets
 from skmax._objective import (
     BlockedCrossEntropy,
+    BlocksInTurn,
     CrossEntropy,
+    Data,
     ElasticNet,
     NoPenalty,
     Objective,
@@ -25,21 +28,43 @@ from skmax._objective import (
 
 #: How far below the mean of the others the logit of a class without weight lies: e^-30 < 1e-12.
 BELOW = 30.0
+#: The rows that a fit of an X in a file begins with, and the fewest of a class among them.
+SAMPLE_BYTES, LEAST_OF_CLASS = 2**26, 100
+TINY = 1e-300  # in place of a 0 that something is divided by
+
+
+class Samples(Protocol):
+    """The samples of a fit, wherever they are, of the classes that have weight."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """That of X."""
+
+    @property
+    def sparse(self) -> bool:
+        """Whether X is a CSR matrix."""
+
+    @property
+    def total_weight(self) -> float:
+        """S, the sum of the weights of the samples."""
+
+    def class_totals(self) -> np.ndarray:
+        """The total weight of each class."""
+
+    def in_float64(self, n_outputs: int, threads: int) -> tuple[StandardisedColumns, Data]:
+        """The data term over their columns in float64, for a penalty that may be rotated."""
 
 
 @dataclass(frozen=True)
 class Problem:
     """An objective over the classes that have weight, and the way back to all of them.
 
-    `X` and `targets` are those of the fit; `classes` (n_classes,) are all classes, and `present`
-    masks the rows of `coef_` that are fitted.
+    `classes` (n_classes,) are all classes, and `present` masks the rows of `coef_` that are fitted.
     """
 
-    X: Any
-    targets: Targets
-    fit_intercept: bool
-    design: Design
-    data: CrossEntropy | BlockedCrossEntropy
+    samples: Samples
+    design: StandardisedColumns
+    data: Data
     objective: Objective
     classes: np.ndarray
     present: np.ndarray
@@ -53,7 +78,7 @@ class Problem:
         weights, biases = penalty.canonical(weights), centred_over_classes(biases)
         dtype = self.design.dtype
         # SciPy multiplies a CSR matrix by the columns of coef_ as they lie then, without a copy.
-        order: Literal["C", "F"] = "F" if scipy.sparse.issparse(self.X) else "C"
+        order: Literal["C", "F"] = "F" if self.samples.sparse else "C"
         coef_ = np.zeros((len(self.present), weights.shape[1]), dtype, order)
         intercept_ = np.full(len(self.present), -BELOW, dtype)
         coef_[self.present], intercept_[self.present] = weights, biases
@@ -68,33 +93,115 @@ class Problem:
 
     def penalised(self, C: float, l1_ratio: float) -> "Problem":
         """The same rows under another penalty; passes over them are counted together."""
-        objective = _objective_of(self.data, self.design, C, l1_ratio, self.total_weight)
+        objective = objective_of(self.data, self.design, C, l1_ratio, self.samples.total_weight)
         objective.passes = self.objective.passes
         return replace(self, objective=objective)
 
     def of_columns(self, columns: np.ndarray) -> "Problem":
         """The problem of some columns of the design, in order; passes over them are not counted."""
         assert isinstance(self.data, CrossEntropy)
-        design = self.design.of_columns(columns)
+        design = self.data.design.of_columns(columns)
         return replace(self, design=design, data=self.data.over(design))
 
     def intercepts_alone(self) -> np.ndarray:
         """The best coefficients of which all but the intercepts are 0."""
         coef = np.zeros(self.objective.shape)
-        if self.fit_intercept:
-            logits = np.log(self.targets.class_totals())
+        if self.design.intercept:
+            logits = np.log(self.samples.class_totals())
             coef[:, -1] = logits[1] - logits[0] if len(coef) == 1 else logits - logits.mean()
         return coef
+
+    @property
+    def fitted_classes(self) -> np.ndarray:
+        """The classes that have weight, or both of two."""
+        return self.classes if len(self.present) == 1 else self.classes[self.present]
+
+
+@dataclass(frozen=True)
+class LocalSamples:
+    """Samples in this process: X dense or CSR, in memory or mapped, and what they should be."""
+
+    X: Any
+    targets: Targets
+    fit_intercept: bool
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """That of X."""
+        return self.X.shape
+
+    @property
+    def sparse(self) -> bool:
+        """Whether X is a CSR matrix."""
+        return scipy.sparse.issparse(self.X)
 
     @property
     def total_weight(self) -> float:
         """S, the sum of the weights of the samples."""
         return float(self.targets.weight.sum())
 
-    @property
-    def fitted_classes(self) -> np.ndarray:
-        """The classes that have weight, or both of two."""
-        return self.classes if len(self.present) == 1 else self.classes[self.present]
+    def class_totals(self) -> np.ndarray:
+        """The total weight of each class."""
+        return self.targets.class_totals()
+
+    def in_float64(self, n_outputs: int, threads: int) -> tuple[StandardisedColumns, Data]:
+        """The data term over their columns in float64, for a penalty that may be rotated."""
+        dtype = np.dtype(np.float64)
+        design = self.design(n_outputs, dtype, threads, may_rotate=True)
+        return design, self.data(design, n_outputs, threads)
+
+    def sample(self, design: RowBlocks, n_outputs: int, threads: int) -> CrossEntropy | None:
+        """A data term of some of them in memory, where the others are read in blocks."""
+        most = SAMPLE_BYTES // row_bytes(self.X, design.dtype)
+        indices, weight = evenly_spaced(self.targets, min(most, len(self.targets.weight) // 8))
+        if not weight.all():  # of a class, or of all, no row is among them
+            return None
+        targets = self.targets.subset(indices).for_kernels(n_outputs, design.dtype)
+        return CrossEntropy(design.of_sample(indices), targets, weight, n_outputs, threads)
+
+    def design(
+        self, n_outputs: int, dtype: np.dtype, threads: int, *, may_rotate: bool
+    ) -> Design | RowBlocks:
+        """The design that their data term goes over in this dtype."""
+        weight = self.targets.weight / self.total_weight
+        if in_blocks(self.X, n_outputs):
+            return row_blocks_of(self.X, weight, self.fit_intercept, dtype, threads)
+        X = self.X.astype(dtype, copy=False)
+        return design_of(X, weight, self.fit_intercept, may_rotate=may_rotate, threads=threads)
+
+    def data(self, design: Design | RowBlocks, n_outputs: int, threads: int) -> Data:
+        """The data term over a design of X, with so many rows of coefficients."""
+        weight = self.targets.weight / self.total_weight
+        parts = self.targets.for_kernels(n_outputs, design.dtype), weight, n_outputs, threads
+        if isinstance(design, RowBlocks):
+            sample = self.sample(design, n_outputs, threads)
+        elif needs_blocks(design, n_outputs):
+            sample = None
+        else:
+            return CrossEntropy(design, *parts)
+        return BlockedCrossEntropy(design, BlocksInTurn(design, *parts, sample), n_outputs)
+
+
+def evenly_spaced(targets: Targets, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of about so many rows, of each class as evenly spaced, and their weights, of sum 1.
+
+    Each class has its weight among all rows, and LEAST_OF_CLASS rows of it if there are. A weight
+    of 0 is that of a class of which these have none.
+    """
+    n_all = len(targets.weight)
+    groups = [np.arange(n_all)]
+    if targets.labels is not None:
+        groups = [np.flatnonzero(targets.labels == k) for k in range(len(targets.classes))]
+    indices, weights = [], []
+    for rows in groups:
+        rows = rows[targets.weight[rows] > 0]
+        some = min(len(rows), max(LEAST_OF_CLASS, n_rows * len(rows) // n_all))
+        chosen = rows[((np.arange(some) + 0.5) * (len(rows) / max(1, some))).astype(np.intp)]
+        weight = targets.weight[chosen]
+        indices.append(chosen)
+        weights.append(weight * (targets.weight[rows].sum() / max(weight.sum(), TINY)))
+    of_all, order = np.concatenate(weights), np.argsort(np.concatenate(indices))
+    return np.concatenate(indices)[order], of_all[order] / max(of_all.sum(), TINY)
 
 
 def problem_of(
@@ -105,9 +212,9 @@ def problem_of(
     l1_ratio: float = 0.0,
     fit_intercept: bool,
     n_jobs: int | None,
-    design: Design | None = None,
+    design: Design | RowBlocks | None = None,
 ) -> Problem:
-    """The problem of a fit: X dense or CSR of float32 or float64.
+    """The problem of a fit: X dense or CSR.
 
     A `design` of X is used as it is, whatever weights it has standardised the columns by.
     """
@@ -118,13 +225,14 @@ def problem_of(
         targets = targets.restricted(kept)
     work = (X.nnz if scipy.sparse.issparse(X) else X.size) * n_outputs
     threads = 1 if work < SMALL else _threads.n_threads(n_jobs)
-    may_rotate = (ElasticNet if is_sparse(C, l1_ratio) else Ridge).invariant_to_rotation
-    design, data = data_of(
-        X, targets, n_outputs, fit_intercept, threads, may_rotate=may_rotate, design=design
-    )
-    objective = _objective_of(data, design, C, l1_ratio, float(targets.weight.sum()))
+    samples = LocalSamples(X, targets, fit_intercept)
+    if design is None:
+        may_rotate = (ElasticNet if is_sparse(C, l1_ratio) else Ridge).invariant_to_rotation
+        design = samples.design(n_outputs, working_dtype(X), threads, may_rotate=may_rotate)
+    data = samples.data(design, n_outputs, threads)
+    objective = objective_of(data, design, C, l1_ratio, samples.total_weight)
     present = kept if len(classes) > 2 else np.ones(1, bool)
-    return Problem(X, targets, fit_intercept, design, data, objective, classes, present)
+    return Problem(samples, design, data, objective, classes, present)
 
 
 def is_sparse(C: float, l1_ratio: float) -> bool:
@@ -132,9 +240,9 @@ def is_sparse(C: float, l1_ratio: float) -> bool:
     return l1_ratio > 0 and bool(np.isfinite(C))
 
 
-def _objective_of(
-    data: CrossEntropy | BlockedCrossEntropy,
-    design: Design,
+def objective_of(
+    data: Data,
+    design: StandardisedColumns,
     C: float,
     l1_ratio: float,
     total_weight: float,
@@ -146,25 +254,3 @@ def _objective_of(
     if is_sparse(C, l1_ratio):
         return SparseObjective(data, ElasticNet.of_user_columns(strength, l1_ratio, scale))
     return Objective(data, Ridge.of_user_columns(strength, scale))
-
-
-def data_of(
-    X: Any,
-    targets: Targets,
-    n_outputs: int,
-    fit_intercept: bool,
-    threads: int,
-    *,
-    may_rotate: bool,
-    design: Design | None = None,
-) -> tuple[Design, CrossEntropy | BlockedCrossEntropy]:
-    """The data term with so many rows of coefficients, and the design that it goes over.
-
-    `may_rotate` says that the penalty does not change when the columns are rotated.
-    """
-    weight = targets.weight / float(targets.weight.sum())
-    if design is None:
-        design = design_of(X, weight, fit_intercept, may_rotate=may_rotate, threads=threads)
-    kernel_targets = targets.for_kernels(n_outputs, design.dtype)
-    data_term = BlockedCrossEntropy if needs_blocks(design, n_outputs) else CrossEntropy
-    return design, data_term(design, kernel_targets, weight, n_outputs, threads)

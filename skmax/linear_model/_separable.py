@@ -7,15 +7,13 @@ import numpy as np
 from skmax import _solvers
 from skmax._design import RowSpaceDesign
 from skmax._objective import Objective, ObjectivePoint, Ridge
-from skmax._objective.blocks import BlockedPoint
-from skmax._objective.data_term import CrossEntropyPoint
 from skmax._objective.separation import (
     MOST_VARIABLES,
     Separation,
     find_separation,
     has_optimum,
 )
-from skmax.linear_model._problem import Problem, data_of
+from skmax.linear_model._problem import Problem
 
 Result = _solvers.Result[ObjectivePoint]
 
@@ -54,12 +52,8 @@ def separation_of(problem: Problem, result: Result, tol: float) -> Separation | 
         # At the floor of rounding, which float32 comes to first, a step says nothing.
         if result.status is _solvers.Status.WITHIN_TOL and not _runs(problem, result):
             return None
-    data = problem.data
     found = find_separation(
-        problem.design.standardised_rows,
-        data.targets,
-        data.weight,
-        _probabilities(result),
+        *problem.data.pair_rows(result.coef),
         problem.design.intercept,
         result.coef,
         result.step,
@@ -67,13 +61,6 @@ def separation_of(problem: Problem, result: Result, tol: float) -> Separation | 
     if found is None:
         return None
     return replace(found, features=problem.design.users_columns(found.features))
-
-
-def _probabilities(result: Result) -> np.ndarray:
-    """Those of every row, where the fit has ended."""
-    point = result.point.data
-    assert isinstance(point, CrossEntropyPoint | BlockedPoint)
-    return point.probabilities
 
 
 def _runs(problem: Problem, result: Result) -> bool:
@@ -101,10 +88,7 @@ def _hints(problem: Problem, result: Result, tol: float) -> bool:
 def _has_optimum(problem: Problem, result: Result, tol: float, max_rows: int | None) -> bool:
     """Whether rank proves that there is an optimum."""
     return has_optimum(
-        problem.design.standardised_rows,
-        problem.data.targets,
-        problem.data.weight,
-        _probabilities(result),
+        *problem.data.pair_rows(result.coef),
         problem.design.intercept,
         LEFT * result.gap * result.value,
         max_rows,
@@ -134,16 +118,9 @@ def at_its_limit(problem: Problem, result: Result, max_iter: int) -> Result:
     It is unique: it does not depend on where a fit without a penalty happened to stop. The
     iterations of both are at most `max_iter`.
     """
-    X = problem.X.astype(np.float64, copy=False)  # in float32 rounding would drown the penalty
+    # In float32 rounding would drown the penalty.
     n_outputs, threads = problem.objective.shape[0], problem.objective.threads
-    design, data = data_of(
-        X,
-        problem.targets,
-        n_outputs,
-        problem.fit_intercept,
-        threads,
-        may_rotate=Ridge.invariant_to_rotation,
-    )
+    design, data = problem.samples.in_float64(n_outputs, threads)
     if isinstance(design, RowSpaceDesign):
         # Its columns depend on the order of the rows, the norm of the user's weights does not.
         strength = VANISHING * design.mean_variance

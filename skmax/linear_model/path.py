@@ -226,7 +226,7 @@ def _grid(problem: Problem, Cs: Any, l1_ratio: float) -> np.ndarray:
     """The values of `C`, given or derived from the data."""
     if np.ndim(Cs) == 1:
         return np.array(Cs, np.float64)
-    n_samples, n_features = problem.X.shape
+    n_samples, n_features = problem.samples.shape
     span = SPAN if n_samples >= n_features else SPAN_OF_FEW_ROWS
     return largest_C_of_zeros(problem, l1_ratio) * np.geomspace(1.0, span, int(Cs))
 
@@ -236,7 +236,7 @@ def _empty_path(
 ) -> RegularizationPath:
     """The path before anything is known of it."""
     size, dtype = len(grid), problem.design.dtype
-    shape = size, len(problem.present), problem.X.shape[1]
+    shape = size, len(problem.present), problem.samples.shape[1]
     return RegularizationPath(
         Cs=grid,
         l1_ratio=l1_ratio,

@@ -8,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _solvers, _threads
+from skmax._design.blocks import in_blocks
 from skmax._error_state import own_error_state
 from skmax._estimators import parameters
 from skmax._estimators.prediction import (
@@ -15,11 +16,11 @@ from skmax._estimators.prediction import (
 )
 from skmax._estimators.progress import FRAMES, CallbackSupport, Task, fit_task, with_callbacks
 from skmax._estimators.rollback import rollback_on_error
-from skmax._estimators.samples import check_finite, read_samples
+from skmax._estimators.samples import check_finite, entries_at_fault, read_rows
 from skmax._estimators.targets import is_soft, read_targets
 from skmax._objective import ObjectivePoint
 from skmax._objective.separation import Separation
-from skmax.linear_model._minimise import Settings, check_solver, minimise
+from skmax.linear_model._minimise import Settings, check_solver, minimise, start_of
 from skmax.linear_model._predictions import SoftmaxPredictions
 from skmax.linear_model._problem import Problem, is_sparse, problem_of
 from skmax.linear_model._separable import at_its_limit, separation_of
@@ -243,11 +244,12 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
             # 1. Check.
             parameters.check_parameters(self, CONSTRAINTS)
             check_solver("SoftmaxRegression", self.solver, self.C, self.l1_ratio)
-            X = read_samples(self, X, None if y is None else "no_validation")
-            check_finite(self, X)
+            X = read_rows(self, X, None if y is None else "no_validation")
+            if not in_blocks(X, 1):
+                check_finite(self, X)
             # 2. Read the targets.
             targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
-            with _threads.one_blas_thread():
+            with _threads.one_blas_thread(), entries_at_fault(self, X):
                 # 3. Build the objective.
                 problem = problem_of(
                     X,
@@ -339,7 +341,7 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
 
         task.begin()
         settings = Settings(self.solver, self.tol, self.max_iter)
-        return minimise(problem, self._start(problem), settings, iteration_ends)
+        return minimise(problem, self._start(problem, settings), settings, iteration_ends)
 
     def _unpack(self, problem: Problem, result: _solvers.Result[ObjectivePoint]) -> None:
         """Keep what the solver has come to."""
@@ -358,8 +360,8 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
             "n_iter_": np.array([n_iter], np.int32),
         }
 
-    def _start(self, problem: Problem) -> np.ndarray:
-        """Where to start: zero, where every class has curvature, or the last coefficients."""
+    def _start(self, problem: Problem, settings: Settings) -> np.ndarray:
+        """Where to start: without any knowledge, or at the last coefficients."""
         same = (
             self.warm_start
             and hasattr(self, "coef_")
@@ -367,7 +369,7 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
             and np.array_equal(self.classes_, problem.classes)
         )
         if not same:
-            return np.zeros(problem.objective.shape)
+            return start_of(problem, settings)
         return problem.pack(self._dense_coef(), self.intercept_)
 
     def _warn_unless_converged(

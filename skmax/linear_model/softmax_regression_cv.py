@@ -16,16 +16,16 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _threads
+from skmax._design.blocks import in_blocks, working_dtype
 from skmax._error_state import own_error_state
 from skmax._estimators import parameters
 from skmax._estimators.rollback import rollback_on_error
-from skmax._estimators.samples import check_finite, read_samples
+from skmax._estimators.samples import check_finite, entries_at_fault, read_rows
 from skmax._estimators.scoring import (
     CROSS_ENTROPY,
     Scoring,
     check_scoring,
     metadata_is_routed,
-    of_rows,
 )
 from skmax._estimators.targets import is_soft, read_sample_weight, read_targets
 from skmax.linear_model._choice import choose, mean_of
@@ -235,8 +235,9 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
             parameters.check_parameters(self, CONSTRAINTS)
             grid = self._grid()
             check_solver("SoftmaxRegressionCV", self.solver, 1.0, float(grid.l1_ratios.max()))
-            X = read_samples(self, X, None if y is None else "no_validation")
-            check_finite(self, X)
+            X = read_rows(self, X, None if y is None else "no_validation")
+            if not in_blocks(X, 1):
+                check_finite(self, X)
             # 2. Read the targets, and what is scored.
             targets = read_targets(y, sample_weight, self.class_weight, X.shape[0])
             truth = np.asarray(y, np.float64) if is_soft(y) else targets.as_y()
@@ -252,13 +253,13 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
                 fit_intercept=bool(self.fit_intercept),
                 n_jobs=self.n_jobs,
             )
-            with _threads.one_blas_thread():
+            with _threads.one_blas_thread(), entries_at_fault(self, X):
                 # 3. Fit the folds.
                 self.classes_ = targets.classes
                 fits = self._fits(folds, grid)
             # 4. Score them, and choose, with the mean of what the folds have come to.
             scores = self._scores(folds, fits, grid, truth, of_scorer)
-            self._choose(fits, scores, grid, X.dtype)
+            self._choose(fits, scores, grid, working_dtype(X))
             # 5. Fit again.
             last = self._refit(folds) if self.refit else None
             self._warn_unless_converged(fits, last)
@@ -288,7 +289,7 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         check_scoring("SoftmaxRegressionCV", self.scoring, is_soft(y))
         model = self._as_model(self.coef_, self.intercept_, self.C_, self.l1_ratio_)
         model.n_jobs = self.n_jobs
-        X = read_samples(self, X, reset=False)
+        X = read_rows(self, X, reset=False)
         return Scoring(self.scoring, self.classes_)(model, X, y, of_scorer)
 
     def to_sklearn(self) -> "LogisticRegression":
@@ -373,20 +374,19 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         faults = dict(fits.faults)
         for fold in range(len(scores)):
             rows = folds.held_out(fold)
-            X, y = folds.X[rows], truth[rows]
-            of_held_out = {
-                name: of_rows(value, rows, len(truth)) for name, value in of_scorer.items()
-            }
+            parts = folds.parts(rows) if self.scoring == CROSS_ENTROPY else [rows]
             for ratio, index in np.ndindex(scores.shape[1:]):
                 if fold in faults:
                     break
                 model = self._as_model(
-                    *self._parts(fits.coefs[fold, ratio, index].astype(X.dtype)),
+                    *self._parts(fits.coefs[fold, ratio, index].astype(working_dtype(folds.X))),
                     float(grid.Cs[index]),
                     float(grid.l1_ratios[ratio]),
                 )
                 try:
-                    scores[fold, ratio, index] = scoring(model, X, y, of_held_out)
+                    scores[fold, ratio, index] = scoring.over(
+                        model, folds.X, truth, of_scorer, parts
+                    )
                 except Exception as error:  # of any scorer: the other folds count still
                     faults[fold] = f"its scorer raised {type(error).__name__}: {error}"
                     scores[fold] = np.nan

@@ -81,16 +81,19 @@ class LazyHessian:
         )
 
     def refresh(self, point: SampledPoint, gap: float) -> bool:
-        n_products = self.objective.passes.products
-        if self.refreshed_at < 0:
+        n_products, first_look = self.objective.passes.products, self.refreshed_at < 0
+        if first_look:
             self.refreshed_at = n_products
-            return self.fallback.refresh(point, gap)
+            changed = self.fallback.refresh(point, gap)
+            if not point.coef.any():
+                return changed
         n_outputs, n_columns = self.objective.shape
         max_rows = max(self.ROWS_PER_COEF * n_outputs, self.ROWS_PER_COLUMN) * n_columns
         cost = self.objective.hessian_cost(max_rows)
         spent = n_products - self.refreshed_at + self.solve_cost * self.n_solves
         if cost > self.CHEAP_RATIO and spent < cost:
-            return self.fallback.refresh(point, gap) if self.sampled is None else False
+            follows = self.sampled is None and not first_look
+            return self.fallback.refresh(point, gap) if follows else False
         self.refreshed_at, self.n_solves, first = n_products, 0, self.sampled is None
         if self.sampled is None:
             self.sampled = SampledHessian(self.objective, max_rows, self.fallback.moments)
