@@ -25,6 +25,7 @@ SECTIONS = {
     "Functions on arrays": ("functional",),
     "Displays": ("inspection/",),
     "Export": ("export/",),
+    "Dask collections": ("dask/",),
 }
 
 #: What a message means and what to do, by words of it that no other message has.
@@ -129,6 +130,21 @@ ADVICE = {
     "{key} is missing": "The document is not as `to_json` writes it; the message names the entry.",
     "an output for each class": "The last layer does not fit `classes`.",
     "from_json: {where} must be a list of {wanted} {of_what}": "The document is not as `to_json` writes it; the message names the entry.",
+    # Dask collections
+    "partition {index}: {error}": "The samples of that partition are not as they must be; the rest of the message is that of samples in memory, with the row within the partition.",
+    "partitions, expected those of X": "`X`, `y` and weights are cut alike. Repartition one of them.",
+    "must be a Dask array, DataFrame or Series": "`skmax.SoftmaxRegression` takes arrays and frames in memory.",
+    "{name} has {len(value)} rows": "There is a label, and a weight, for each row of `X`.",
+    "could not be made or worked on": "A task has failed on the workers, or has killed several of them: look at their logs, and at their memory.",
+    "what it was made of is no longer there": "A worker has died, and what it held cannot be computed again: data that were scattered, say. Make the collection from files or arrays.",
+    "in some partitions and": "Frames of soft labels have the same columns in all partitions.",
+    "rows, y has {len(y)}": "The partitions of `X` and `y` hold the same rows. Where their sizes are unknown, `compute_chunk_sizes` tells them.",
+    "X has no rows": "All partitions are empty.",
+    "the cluster has no workers": "Wait for them: `client.wait_for_workers(1)`.",
+    "needs a client of a cluster": "Make a `distributed.Client`, or set the attribute `client`.",
+    "must have two dimensions": "Samples are rows. A vector of one column: `X[:, None]`.",
+    "features, but SoftmaxRegression is expecting": "Predictions need the columns of the fit.",
+    "the columns are {list(names)}": "Predictions need the columns of the fit, in that order.",
     "or SoftmaxRegressionCV, got": "Only fitted estimators of this package can be exported; of a pipeline, its last step.",
 }  # fmt: skip
 

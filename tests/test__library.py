@@ -4,6 +4,8 @@ import ctypes
 import hashlib
 import json
 import shutil
+import subprocess
+import sys
 
 import llvmlite.binding as llvm
 import numpy as np
@@ -321,3 +323,41 @@ def test_what_is_missing_at_one_level_is_compiled(tmp_path, monkeypatch):
     (kept.folder / kept._made_by / f"{some[0].symbol}-{level.name}.o").unlink()
     assert build.compile_objects([level], kept) == first
     assert kept.load(some[0].symbol, level.name) == first[some[0].symbol, level.name]
+
+
+def test_code_of_a_lower_level_gives_nearly_the_same_and_the_best_comes_back():
+    # In a process of its own: the level is that of all its kernels.
+    script = """
+import numpy as np
+from skmax import SoftmaxRegression, _kernels
+rng = np.random.default_rng(0)
+X, y = rng.normal(size=(300, 7)), rng.integers(0, 3, 300)
+best = before = _kernels.level()
+coefs = {}
+for level in [*_kernels.levels(), best]:
+    try:
+        _kernels.use_level(level.name)
+    except RuntimeError:  # one that this processor lacks: nothing has changed
+        assert _kernels.level() == before
+        continue
+    before = _kernels.level()
+    assert before == level
+    coefs.setdefault(level.name, []).append(SoftmaxRegression().fit(X, y).coef_)
+first, last = coefs[best.name][0], coefs[best.name][-1]
+assert np.array_equal(first, last)
+for of_level in coefs.values():
+    np.testing.assert_allclose(of_level[0], first, rtol=1e-4, atol=1e-6)
+try:
+    _kernels.use_level("none such")
+except RuntimeError as error:
+    assert "none such" in str(error)
+else:
+    raise AssertionError
+assert _kernels.level() == best
+print(len(coefs))
+"""
+    if not processor.levels():
+        pytest.skip("a processor without levels")
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) >= 1

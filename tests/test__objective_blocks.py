@@ -66,7 +66,7 @@ def test_blocks_add_up_to_the_whole(monkeypatch, convert, soft, n_classes):
     ):
         np.testing.assert_allclose(of_point(other), of_point(point), rtol=1e-11, atol=1e-13)
     for of_blocks, of_all in zip(
-        blocked.pair_rows(coef)[2:], whole.pair_rows(coef)[2:], strict=True
+        blocked.pair_rows(coef, None)[2:], whole.pair_rows(coef, None)[2:], strict=True
     ):
         np.testing.assert_allclose(of_blocks, of_all, rtol=1e-11)
     np.testing.assert_allclose(blocked.column_moments(), whole.column_moments(), atol=1e-13)

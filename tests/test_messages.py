@@ -254,6 +254,20 @@ PROVOKED = {
 }
 
 
+def advice_within(place):
+    """The words of advice for the messages of some modules."""
+    return {
+        words
+        for message in MESSAGES
+        if message.module.startswith(place)
+        for words in message_page.advice_for(message)
+    }
+
+
+#: What fits over Dask collections alone say; `test_dask` provokes it on a cluster.
+OF_DASK = advice_within("dask/") - advice_within(("_", "linear", "neural", "func", "insp", "exp"))
+
+
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.text[:60])
 def test_each_message_has_its_advice(message):
     assert len(message_page.advice_for(message)) == 1
@@ -261,10 +275,11 @@ def test_each_message_has_its_advice(message):
 
 def test_no_advice_is_left_over():
     used = {words for message in MESSAGES for words in message_page.advice_for(message)}
-    assert used == set(message_page.ADVICE) == set(PROVOKED)
+    assert used == set(message_page.ADVICE)
+    assert set(PROVOKED) == used - OF_DASK
 
 
-@pytest.mark.parametrize("words", message_page.ADVICE)
+@pytest.mark.parametrize("words", PROVOKED)
 def test_each_message_is_provoked(words):
     pytest.importorskip("matplotlib")
     wanted = [message for message in MESSAGES if words in message.template]

@@ -112,7 +112,7 @@ def read_targets(
     if is_soft(y):
         class_probabilities, classes = read_soft(y, classes)
         check_consistent_length(np.empty(n_samples), class_probabilities)
-        class_factors = _class_factors(class_weight, classes, weight @ class_probabilities)
+        class_factors = class_factors_of(class_weight, classes, weight @ class_probabilities)
         class_probabilities = class_probabilities * class_factors
         mass = class_probabilities.sum(axis=1)
         class_probabilities = np.divide(
@@ -126,22 +126,22 @@ def read_targets(
             class_factors=class_factors,
         )
     else:
-        y = _read_labels(y, n_samples)
+        y = read_labels(y, n_samples)
         if classes is None:
             classes, labels = _classes_and_codes(y)
         else:
             labels = _label_codes(y, classes)
         counts = np.bincount(labels, weights=weight, minlength=len(classes))
-        class_factors = _class_factors(class_weight, classes, counts)
+        class_factors = class_factors_of(class_weight, classes, counts)
         targets = Targets(
             classes, weight * class_factors[labels], labels=labels, class_factors=class_factors
         )
     if not given:
-        _check_two_classes(targets)
+        check_two_classes(classes, targets.class_totals())
     return targets
 
 
-def _read_labels(y: Any, n_samples: int) -> np.ndarray:
+def read_labels(y: Any, n_samples: int) -> np.ndarray:
     """`y` as a checked column."""
     plain = type(y) is np.ndarray and y.shape == (n_samples,) and y.dtype.kind in "iu"
     if not plain:  # in an array of integers there is nothing to look for: that takes 100 us
@@ -275,7 +275,7 @@ def read_sample_weight(sample_weight: Any, n_samples: int) -> np.ndarray:
     return weight
 
 
-def _class_factors(class_weight: Any, classes: np.ndarray, counts: np.ndarray) -> np.ndarray:
+def class_factors_of(class_weight: Any, classes: np.ndarray, counts: np.ndarray) -> np.ndarray:
     """The factor of each class; `counts` are the weighted counts that "balanced" evens out."""
     class_factors = np.ones(len(classes))
     if class_weight is None:
@@ -309,9 +309,9 @@ def _nonnegative(factor: Any, name: Any) -> float:
     return value
 
 
-def _check_two_classes(targets: Targets) -> None:
-    """At least two classes must have weight."""
-    found = targets.classes[targets.class_totals() > 0].tolist()
+def check_two_classes(classes: np.ndarray, totals: np.ndarray) -> None:
+    """At least two classes must have weight, of which `totals` (n_classes,) are the sums."""
+    found = classes[totals > 0].tolist()
     if len(found) < 2:
         got = f"one class: {found}" if found else "none"
         raise ValueError(f"y needs at least two classes with positive weight, got {got}")

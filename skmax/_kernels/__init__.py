@@ -6,8 +6,9 @@ work on class-major blocks (K, m): the samples lie along the vector lanes, so a 
 classes uses the vector as well as one over a hundred.
 """
 
-from skmax._kernels.calling.kernel import Kernel
+from skmax._kernels.calling.kernel import Kernel, use_level
 from skmax._kernels.calling.library import CompilationError, Report, compile_all, report
+from skmax._kernels.calling.processor import level, levels
 from skmax._kernels.entries import KERNELS
 from skmax._kernels.linear.arrays import (
     CsrRows,
@@ -56,6 +57,8 @@ __all__ = [
     "compile_all",
     "csr_rows",
     "dense_rows",
+    "level",
+    "levels",
     "loss_workspace",
     "pass_workspace",
     "read_only",
@@ -64,6 +67,7 @@ __all__ = [
     "rows_workspace",
     "second_moments_memory",
     "second_moments_workspace",
+    "use_level",
     "whole_vectors",
 ]
 

@@ -65,8 +65,11 @@ class Blocks(Protocol):
     def hessian_cost(self, max_rows: int) -> float:
         """How many Hessian products take as long as the Hessian of some rows and its factors."""
 
-    def pair_rows(self, coef: np.ndarray) -> PairRows:
+    def pair_rows(self, coef: np.ndarray, step: np.ndarray | None) -> PairRows:
         """The rows that are looked at for what is to be told of pairs of classes."""
+
+    def pair_rows_against(self, direction: np.ndarray, coef: np.ndarray) -> PairRows | None:
+        """Others, with pairs that a direction moves as it must not; None where there are none."""
 
 
 class BlockedCrossEntropy:
@@ -103,9 +106,13 @@ class BlockedCrossEntropy:
         """The most by which a step changes the difference of two logits."""
         return max(self.blocks.each(methodcaller("largest_change", step)))
 
-    def pair_rows(self, coef: np.ndarray) -> PairRows:
+    def pair_rows(self, coef: np.ndarray, step: np.ndarray | None) -> PairRows:
         """The rows that are looked at for what is to be told of pairs of classes."""
-        return self.blocks.pair_rows(coef)
+        return self.blocks.pair_rows(coef, step)
+
+    def pair_rows_against(self, direction: np.ndarray, coef: np.ndarray) -> PairRows | None:
+        """Others, with pairs that a direction moves as it must not; None where there are none."""
+        return self.blocks.pair_rows_against(direction, coef)
 
     def column_moments(self) -> np.ndarray:
         """The weighted second moments of all columns in float64."""
@@ -263,11 +270,14 @@ class BlocksInTurn:
         ]
         return float(np.mean(costs)) / 2  # a product takes a pass more
 
-    def pair_rows(self, coef: np.ndarray) -> PairRows:
+    def pair_rows(self, coef: np.ndarray, step: np.ndarray | None) -> PairRows:
         """All rows, with the probabilities of all of them at once."""
         parts = self.each(lambda block: block.at(coef).probabilities.copy())
         rows_at, probabilities = self.design.standardised_rows, np.concatenate(parts, axis=1)
         return PairRows(rows_at, self.targets, self.weight, probabilities)
+
+    def pair_rows_against(self, direction: np.ndarray, coef: np.ndarray) -> None:
+        """None: all rows have been looked at."""
 
     def _rows(self, rows: slice) -> tuple[Design, _kernels.Targets, np.ndarray]:
         targets = targets_of_rows(self.targets, rows)

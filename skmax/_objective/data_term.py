@@ -148,11 +148,7 @@ class CrossEntropy:
 
     def hessian_cost(self, max_rows: int) -> float:
         """How many Hessian products take as long as the Hessian of some rows and its factors."""
-        n_outputs, n_columns = self.shape
-        n_rows, pairs = self.design.n_rows, max(1, n_outputs * (n_outputs - 1) // 2)
-        hessian = min(max_rows, n_rows) * pairs * n_columns**2 + (n_outputs * n_columns) ** 3
-        product = 4 * n_rows * self.design.entries_per_row * n_outputs
-        return hessian / (MOMENTS_SPEED * product)
+        return hessian_cost(max_rows, self.design.n_rows, self.design.entries_per_row, self.shape)
 
     def value_and_gradient(self, coef: np.ndarray) -> tuple[float, np.ndarray]:
         """Value and gradient at `coef`; the shared probabilities are those there then."""
@@ -219,15 +215,29 @@ class CrossEntropy:
 
         return max(_threads.map_in_order(work, self.chunks, self.threads))
 
-    def pair_rows(self, coef: np.ndarray) -> PairRows:
+    def pair_rows(self, coef: np.ndarray, step: np.ndarray | None) -> PairRows:
         """All rows, for what is to be told of pairs of classes."""
         rows_at = self.design.standardised_rows
         return PairRows(rows_at, self.targets, self.weight, self.at(coef).probabilities)
+
+    def pair_rows_against(self, direction: np.ndarray, coef: np.ndarray) -> None:
+        """None: all rows have been looked at."""
 
     def column_moments(self) -> np.ndarray:
         """The weighted second moments of all columns in float64, to tell which depend on others."""
         weight = np.ones(self.design.n_rows)
         return weighted_second_moments(self, None, weight, np.dtype(np.float64))
+
+
+def hessian_cost(
+    max_rows: int, n_rows: int, entries_per_row: float, shape: tuple[int, int]
+) -> float:
+    """How many Hessian products take as long as the Hessian of some rows and its factors."""
+    n_outputs, n_columns = shape
+    pairs = max(1, n_outputs * (n_outputs - 1) // 2)
+    hessian = min(max_rows, n_rows) * pairs * n_columns**2 + (n_outputs * n_columns) ** 3
+    product = 4 * n_rows * entries_per_row * n_outputs
+    return hessian / (MOMENTS_SPEED * product)
 
 
 class CrossEntropyPoint:

@@ -4,7 +4,7 @@ A pair is a row's own class, the first with mass in its targets, and another cla
 change of the difference of their logits.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -35,6 +35,28 @@ class PairRows(NamedTuple):
     targets: _kernels.Targets
     weight: np.ndarray  # (n,)
     probabilities: np.ndarray  # (n_outputs, n)
+
+    def subset(self, indices: np.ndarray) -> "PairRows":
+        """Some of them, in memory of their own."""
+        (array,) = self.targets
+        return PairRows(
+            self.rows_at(indices).__getitem__,
+            type(self.targets)(np.ascontiguousarray(array[..., indices])),
+            self.weight[indices],
+            self.probabilities[:, indices].copy(),
+        )
+
+    @classmethod
+    def joined(cls, parts: "Sequence[PairRows]") -> "PairRows":
+        """All rows of several of these."""
+        rows = np.concatenate([part.rows_at(np.arange(len(part.weight))) for part in parts])
+        array = np.concatenate([part.targets[0] for part in parts], axis=-1)
+        return cls(
+            rows.__getitem__,
+            type(parts[0].targets)(array),
+            np.concatenate([part.weight for part in parts]),
+            np.concatenate([part.probabilities for part in parts], axis=1),
+        )
 
 
 class Moves(NamedTuple):

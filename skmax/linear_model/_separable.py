@@ -7,6 +7,7 @@ import numpy as np
 from skmax import _solvers
 from skmax._design import RowSpaceDesign
 from skmax._objective import Objective, ObjectivePoint, Ridge
+from skmax._objective.pairs import PairRows
 from skmax._objective.separation import (
     MOST_VARIABLES,
     Separation,
@@ -28,6 +29,8 @@ SIGN = 0.5
 HINT_TOL, HINT_ITERATIONS = 1e-9, 100
 #: Times the estimated gap, what may be left to gain where the estimate is by a preconditioner.
 LEFT = 100
+#: How often rows are added that a direction moves as it must not, where not all are looked at.
+MOST_ROUNDS = 10
 #: Rows for each coefficient that the proof by rank looks at first.
 PROOF_ROWS = 8
 #: The weight of |coef|^2 / 2 beside the mean loss that stands for the limit of none. With 1e-10
@@ -52,12 +55,14 @@ def separation_of(problem: Problem, result: Result, tol: float) -> Separation | 
         # At the floor of rounding, which float32 comes to first, a step says nothing.
         if result.status is _solvers.Status.WITHIN_TOL and not _runs(problem, result):
             return None
-    found = find_separation(
-        *problem.data.pair_rows(result.coef),
-        problem.design.intercept,
-        result.coef,
-        result.step,
-    )
+    rows = problem.data.pair_rows(result.coef, result.step)
+    found = find_separation(*rows, problem.design.intercept, result.coef, result.step)
+    for _ in range(MOST_ROUNDS):
+        against = found and problem.data.pair_rows_against(found.direction, result.coef)
+        if not against:
+            break
+        rows = PairRows.joined([rows, against])
+        found = find_separation(*rows, problem.design.intercept, result.coef, result.step)
     if found is None:
         return None
     return replace(found, features=problem.design.users_columns(found.features))
@@ -88,7 +93,7 @@ def _hints(problem: Problem, result: Result, tol: float) -> bool:
 def _has_optimum(problem: Problem, result: Result, tol: float, max_rows: int | None) -> bool:
     """Whether rank proves that there is an optimum."""
     return has_optimum(
-        *problem.data.pair_rows(result.coef),
+        *problem.data.pair_rows(result.coef, result.step),
         problem.design.intercept,
         LEFT * result.gap * result.value,
         max_rows,

@@ -259,15 +259,8 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
                     fit_intercept=self.fit_intercept,
                     n_jobs=self.n_jobs,
                 )
-                # 4. Solve.
-                result = self._solve(problem, task)
-                separation = separation_of(problem, result, self.tol)
-                if separation is not None or result.status is _solvers.Status.SEPARABLE:
-                    result = at_its_limit(problem, result, self.max_iter)
-                # 5. Unpack.
-                self._unpack(problem, result)
-            task.end(lambda: self._attributes(problem, result.coef, result.n_iter))
-            self._warn_unless_converged(problem, result.status, separation)
+                # 4. Solve, and 5. unpack.
+                self._fit(problem, task)
         return self
 
     @own_error_state
@@ -328,6 +321,16 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
         if hasattr(self, "feature_names_in_"):
             other.feature_names_in_ = self.feature_names_in_.copy()
         return other
+
+    def _fit(self, problem: Problem, task: Task) -> None:
+        """Minimise a problem's objective, and keep what that comes to."""
+        result = self._solve(problem, task)
+        separation = separation_of(problem, result, self.tol)
+        if separation is not None or result.status is _solvers.Status.SEPARABLE:
+            result = at_its_limit(problem, result, self.max_iter)
+        self._unpack(problem, result)
+        task.end(lambda: self._attributes(problem, result.coef, result.n_iter))
+        self._warn_unless_converged(problem, result.status, separation)
 
     def _solve(self, problem: Problem, task: Task) -> _solvers.Result[ObjectivePoint]:
         """Minimise the objective, telling of each iteration."""
@@ -391,7 +394,7 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
         warnings.warn(
             f"SoftmaxRegression has not converged: {sentence}.{gap} {status.advice}",
             ConvergenceWarning,
-            stacklevel=4 + FRAMES,
+            stacklevel=5 + FRAMES,
         )
 
     def _what_runs_away(self, separation: Separation, classes: np.ndarray) -> str:

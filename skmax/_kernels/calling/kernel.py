@@ -3,6 +3,7 @@
 import ctypes
 from typing import Any
 
+from skmax._kernels.calling import library, processor
 from skmax._kernels.calling.arguments import pack
 from skmax._kernels.calling.library import address_of
 from skmax._kernels.entries import KERNELS, Specialisation, specialisations
@@ -12,6 +13,9 @@ _FUNCTION = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, c
 _RESULTS: dict[type, Any] = {float: ctypes.c_double, int: ctypes.c_int64}
 _byref = ctypes.byref
 _NOTHING = _byref(ctypes.c_int64())  # where the result goes of a kernel that has none
+
+
+_made: "list[Kernel]" = []
 
 
 class Kernel:
@@ -26,6 +30,7 @@ class Kernel:
         self._result = None if kind is None else _RESULTS[kind]
         #: The compiled functions asked for so far, by the types of their arguments.
         self.functions: dict[tuple[str, ...], Any] = {}
+        _made.append(self)
 
     def __call__(self, *arguments: Any) -> Any:
         codes, words = pack(arguments)
@@ -50,3 +55,33 @@ class Kernel:
             raise TypeError(f"{self.name} is not compiled for {specialisation.signature}")
         function = self.functions[tuple(codes)] = _FUNCTION(address_of(specialisation))
         return function
+
+
+def use_level(name: str | None) -> None:
+    """Go on with the code of this level, so that processes on other processors have the same bits.
+
+    None is that of a processor without levels, and right for no other.
+
+    Raises
+    ------
+    RuntimeError
+        If this processor, or this machine, lacks it.
+    """
+    if (now := processor.level()) is not None and now.name == name:
+        return
+    before, processor.only = processor.only, name
+    _forget()
+    found = processor.level()
+    if (found.name if found else None) != name:
+        processor.only = before
+        _forget()
+        raise RuntimeError(f"this processor runs no code of the level {name!r}")
+
+
+def _forget() -> None:
+    """Let everything be looked up anew that depends on the level."""
+    for known in (processor.level, library.library, library.library_path):
+        known.cache_clear()
+    library.forget_compiled()
+    for kernel in _made:
+        kernel.functions.clear()

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import json
 import os
+import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,13 @@ def address_of(specialisation: Specialisation) -> int:
 
     with _compiling.lock:
         return here.address_of(specialisation)
+
+
+def forget_compiled() -> None:
+    """Let code that is compiled on this machine be looked up anew, if any has been."""
+    if (here := sys.modules.get("skmax._kernels.compiling.here")) is not None:
+        here.level.cache_clear()
+        here.address_of.cache_clear()
 
 
 class CompilationError(Exception):

@@ -37,11 +37,16 @@ def levels() -> tuple[Level, ...]:
     return ()
 
 
+#: The name of the only level that may be chosen, if there is one.
+only: str | None = None
+
+
 @functools.cache
 def level() -> Level | None:
     """The best level of this processor; None where it has none."""
     flags = _flags() if any(each.flags for each in levels()) else frozenset()
-    return next((each for each in levels() if flags.issuperset(each.flags)), None)
+    mine = [each for each in levels() if flags.issuperset(each.flags)]
+    return next((each for each in mine if only in (None, each.name)), None)
 
 
 def _flags() -> frozenset[str]:

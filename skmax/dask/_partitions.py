@@ -1,0 +1,271 @@
+"""What runs on the workers: one partition of the samples, and its part of every sum."""
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import scipy.sparse
+
+from skmax import _threads
+from skmax._design import Columns, CsrDesign, DenseDesign
+from skmax._design.blocks import float_rows
+from skmax._design.chunks import tree_sum
+from skmax._design.columns import Moments, moments_of
+from skmax._error_state import own_error_state
+from skmax._estimators.samples import not_finite
+from skmax._estimators.targets import (
+    Targets,
+    is_soft,
+    read_labels,
+    read_sample_weight,
+    read_soft,
+    read_targets,
+)
+from skmax._kernels import use_level
+from skmax._objective import CrossEntropy
+from skmax._objective.data_term import CrossEntropyPoint
+from skmax._objective.pairs import PairRows, Pairs
+from skmax.linear_model._problem import evenly_spaced
+
+_Sum = TypeVar("_Sum", float, np.ndarray)
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class Partition:
+    """Some samples, as they are worked on: X in C order or canonical CSR, y and weights read."""
+
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray
+    names: np.ndarray | None
+
+    def __sizeof__(self) -> int:
+        X = self.X.data if scipy.sparse.issparse(self.X) else self.X
+        return int(X.nbytes + self.y.nbytes + self.weight.nbytes)
+
+
+@dataclass
+class Summary:
+    """What partitions say of their samples before a fit; those of several add up.
+
+    `classes` are those found, in order, and `counts` the weight of each; `moments` is None of no
+    rows. `soft` says that y has a column for each class.
+    """
+
+    classes: np.ndarray
+    counts: np.ndarray
+    moments: Moments | None
+    soft: bool
+    sparse: bool
+    n_rows: int
+    n_entries: int
+
+    def __iadd__(self, other: "Summary") -> "Summary":
+        if self.moments is None:
+            return other
+        if other.moments is None:
+            return self
+        if self.soft:
+            if not np.array_equal(self.classes, other.classes):
+                raise ValueError(
+                    f"y: the columns are {self.classes} in some partitions and {other.classes} in "
+                    "others"
+                )
+            self.counts = self.counts + other.counts
+        else:
+            classes = np.unique(np.concatenate([self.classes, other.classes]))
+            counts = np.zeros(len(classes))
+            for one in (self, other):
+                counts[np.searchsorted(classes, one.classes)] += one.counts
+            self.classes, self.counts = classes, counts
+        self.moments += other.moments
+        self.n_rows, self.n_entries = self.n_rows + other.n_rows, self.n_entries + other.n_entries
+        return self
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a partition becomes a data term: what all of them share.
+
+    `factors` are those of the classes; of these the mask `kept` names those that have weight.
+    """
+
+    columns: Columns
+    intercept: bool
+    classes: np.ndarray
+    factors: np.ndarray
+    kept: np.ndarray
+    total_weight: float
+    n_outputs: int
+    dtype: np.dtype
+    level: str | None
+
+
+@contextmanager
+def in_partition(index: int) -> Iterator[None]:
+    """An error within names the partition."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"partition {index}: {error}") from error
+
+
+@own_error_state
+def read_partition(X: Any, y: Any, sample_weight: Any, index: int, dtype: np.dtype) -> Partition:
+    """Check the samples of a partition, as a fit in memory does."""
+    with in_partition(index):
+        names = np.asarray(X.columns, object) if hasattr(X, "columns") else None
+        soft_names = np.asarray(y.columns) if hasattr(y, "columns") else None
+        X = X.to_numpy() if hasattr(X, "to_numpy") else X
+        if scipy.sparse.issparse(X):
+            X = scipy.sparse.csr_array(X) if X.format != "csr" else X
+        n_rows = X.shape[0]
+        y = np.asarray(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y.ravel()
+        if len(y) != n_rows:
+            raise ValueError(f"X has {n_rows} rows, y has {len(y)}")
+        if n_rows == 0:
+            return Partition(X.astype(dtype), y, np.zeros(0), soft_names)
+        X = float_rows(X, slice(0, n_rows), dtype)
+        place = not_finite(X)
+        if place is not None:
+            row, column, what = place
+            name = "" if names is None else f" ({names[column]!r})"
+            raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")
+        if not is_soft(y):
+            y = read_labels(y, n_rows)
+        if sample_weight is not None:
+            sample_weight = np.asarray(sample_weight)
+            if not np.any(sample_weight > 0) and np.all(sample_weight == 0):
+                return Partition(X, y, np.zeros(n_rows), soft_names)
+        return Partition(X, y, read_sample_weight(sample_weight, n_rows), soft_names)
+
+
+@own_error_state
+def summarise(partition: Partition, index: int) -> Summary:
+    """What a partition says of its samples, in one go over it."""
+    X, y, weight = partition.X, partition.y, partition.weight
+    soft = is_soft(y)
+    sparse = scipy.sparse.issparse(X)
+    n_entries = int(X.nnz if sparse else X.size)
+    if not len(y):
+        return Summary(np.empty(0), np.empty(0), None, soft, sparse, 0, 0)
+    with in_partition(index):
+        if soft:
+            mass, classes = read_soft(y)
+            classes = classes if partition.names is None else partition.names
+            counts = weight @ mass
+        else:
+            classes, codes = np.unique(y, return_inverse=True)
+            counts = np.bincount(codes, weights=weight, minlength=len(classes))
+        with _threads.one_blas_thread():
+            moments = moments_of(X, weight)
+    return Summary(classes, counts, moments, soft, sparse, len(y), n_entries)
+
+
+@own_error_state
+def data_term(partition: Partition, recipe: Recipe) -> CrossEntropy:
+    """The data term of a partition."""
+    use_level(recipe.level)
+    X = float_rows(partition.X, slice(0, partition.X.shape[0]), recipe.dtype)
+    kind = CsrDesign if scipy.sparse.issparse(X) else DenseDesign
+    design = kind(X, recipe.columns, recipe.intercept)
+    targets = _targets(partition, recipe)
+    weight = targets.weight / recipe.total_weight
+    kernel_targets = targets.for_kernels(recipe.n_outputs, recipe.dtype)
+    return CrossEntropy(design, kernel_targets, weight, recipe.n_outputs, threads=1)
+
+
+@own_error_state
+def sampled_term(partition: Partition, recipe: Recipe, fraction: float) -> CrossEntropy:
+    """The data term of a fraction of the rows of a partition, with the weight of all of them."""
+    use_level(recipe.level)
+    targets = _targets(partition, recipe)
+    indices, weight = evenly_spaced(targets, int(fraction * len(partition.y)))
+    weight *= targets.weight.sum() / recipe.total_weight
+    X = partition.X[indices].astype(recipe.dtype)
+    kind = CsrDesign if scipy.sparse.issparse(X) else DenseDesign
+    design = kind(X, recipe.columns, recipe.intercept)
+    kernel_targets = targets.subset(indices).for_kernels(recipe.n_outputs, recipe.dtype)
+    return CrossEntropy(design, kernel_targets, weight, recipe.n_outputs, threads=1)
+
+
+@own_error_state
+def scored(partition: Partition, model: Any) -> np.ndarray:
+    """The weight of what a model predicts right of a partition, and that of all."""
+    weight = partition.weight
+    if is_soft(partition.y):
+        weight = weight * partition.y.sum(axis=1)
+    total = float(weight.sum())
+    if total == 0:
+        return np.zeros(2)
+    return total * np.array([model.score(partition.X, partition.y, partition.weight), 1.0])
+
+
+def _targets(partition: Partition, recipe: Recipe) -> Targets:
+    """Those of a partition, of the classes that have weight anywhere."""
+    factors = dict(zip(recipe.classes.tolist(), recipe.factors.tolist(), strict=True))
+    n_rows = len(partition.y)
+    targets = read_targets(partition.y, None, factors, n_rows, recipe.classes)
+    targets.weight = targets.weight * partition.weight  # all of which may be 0
+    return targets if recipe.kept.all() else targets.restricted(recipe.kept)
+
+
+@own_error_state
+def point_of(block: CrossEntropy, coef: np.ndarray, *, level: str | None) -> CrossEntropyPoint:
+    """The data term of a partition at `coef`."""
+    use_level(level)
+    with _threads.one_blas_thread():
+        return block.at(coef)
+
+
+@own_error_state
+def asked(of: _Answer, question: Callable[[_Answer], Any], *, level: str | None) -> Any:
+    """What a data term, or a point of it, answers."""
+    use_level(level)
+    with _threads.one_blas_thread():
+        return question(of)
+
+
+def added(*parts: Any) -> Any:
+    """The sum of neighbours, in memory of its own: a power of two of them, or what is left."""
+    return tree_sum(copy.deepcopy(part) for part in parts)
+
+
+def unsettled_rows(
+    block: CrossEntropy, coef: np.ndarray, step: np.ndarray | None, fraction: float
+) -> PairRows:
+    """A fraction of the rows of a partition, standardised.
+
+    Half are those on whose pairs most is lost; the others those that a step moves most.
+    """
+    rows = block.pair_rows(coef, step)
+    pairs = Pairs(*rows, block.design.intercept)
+    most = int(np.ceil(fraction * len(rows.weight)))
+    lost = pairs.mistakes().max(axis=1, where=pairs.free, initial=0.0)
+    moved = lost if step is None else pairs.changes(step).max(axis=1)
+    chosen = [largest(each, max(1, most // 2)) for each in (lost, moved)]
+    return rows.subset(pairs.indices[np.unique(np.concatenate(chosen))])
+
+
+def rows_against(
+    block: CrossEntropy, direction: np.ndarray, coef: np.ndarray, most: int
+) -> PairRows:
+    """Those rows of a partition, so many at most, that a direction moves most as it must not."""
+    rows = block.pair_rows(coef, None)
+    pairs = Pairs(*rows, block.design.intercept)
+    moves = pairs.moves(direction)
+    by = np.zeros(len(pairs.indices))
+    np.maximum.at(by, moves.violated // pairs.n_classes, moves.by)
+    chosen = largest(by, most)
+    return rows.subset(pairs.indices[np.sort(chosen[by[chosen] > 0])])
+
+
+def largest(values: np.ndarray, count: int) -> np.ndarray:
+    """The indices of the largest, from these down."""
+    return np.argsort(-values, kind="stable")[:count]
