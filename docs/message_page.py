@@ -143,7 +143,9 @@ ADVICE = {
     "the cluster has no workers": "Wait for them: `client.wait_for_workers(1)`.",
     "needs a client of a cluster": "Make a `distributed.Client`, or set the attribute `client`.",
     "must have two dimensions": "Samples are rows. A vector of one column: `X[:, None]`.",
-    "features, but SoftmaxRegression is expecting": "Predictions need the columns of the fit.",
+    "cv must be a number of folds": "Folds are masks within partitions; splitters move rows.",
+    "scoring must be {CROSS_ENTROPY}, got": "The log loss is a mean over rows, which other scorers are not.",
+    "features, but {type(self).__name__} is expecting": "Predictions need the columns of the fit.",
     "the columns are {list(names)}": "Predictions need the columns of the fit, in that order.",
     "or SoftmaxRegressionCV, got": "Only fitted estimators of this package can be exported; of a pipeline, its last step.",
 }  # fmt: skip

@@ -15,10 +15,11 @@ import pytest
 import scipy.sparse
 from problems import one_hot, simulated
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
 from skmax import SoftmaxRegression as InMemory
-from skmax.dask import SoftmaxRegression, _problem
+from skmax import SoftmaxRegressionCV as InMemoryCV
+from skmax.dask import SoftmaxRegression, SoftmaxRegressionCV, _problem
 from skmax.dask._futures import Partitions
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
@@ -264,7 +265,7 @@ def test_a_fit_without_a_client_says_so(client, monkeypatch):
     def none():
         raise ValueError("No global client found and no address provided")
 
-    monkeypatch.setattr("skmax.dask.softmax_regression.get_client", none)
+    monkeypatch.setattr("skmax.dask._estimator.get_client", none)
     with pytest.raises(ValueError, match="needs a client of a cluster"):
         SoftmaxRegression().fit(cut(X), cut(y))
 
@@ -293,6 +294,58 @@ def test_a_direction_that_some_rows_allow_is_tried_on_all(client, monkeypatch):
     model = SoftmaxRegression(C=np.inf).fit(cut(X), cut(y))
     assert model.converged_
     assert model.objective_ == pytest.approx(reference.objective_, rel=1e-5)
+
+
+def masks(y, n_folds, edges=CUTS):
+    """The folds that a cross-validation over these partitions has, for one in memory."""
+    folds = np.empty(len(y), int)
+    for start, stop in itertools.pairwise(edges):
+        for k in np.unique(y):
+            rows = start + np.flatnonzero(y[start:stop] == k)
+            folds[rows] = (np.arange(len(rows)) + k) % n_folds
+    return [(np.flatnonzero(folds != f), np.flatnonzero(folds == f)) for f in range(n_folds)]
+
+
+@pytest.mark.parametrize("settings", [{}, {"class_weight": "balanced"}, {"l1_ratios": (0.0, 1.0)}])
+@pytest.mark.parametrize("n_classes", [2, 4])
+def test_a_cross_validation_is_that_in_memory(client, settings, n_classes):
+    X, y = raw(n_classes=n_classes)
+    weight = np.random.default_rng(1).uniform(0.5, 2, len(y))
+    settings = {"Cs": [1e-3, 0.1, 10.0], **settings}
+    reference = InMemoryCV(cv=masks(y, 3), **settings).fit(X, y, weight)
+    model = SoftmaxRegressionCV(cv=3, **settings).fit(cut(X), cut(y), cut(weight))
+    np.testing.assert_allclose(model.scores_, reference.scores_, atol=1e-4)
+    assert (model.C_, model.l1_ratio_) == (reference.C_, reference.l1_ratio_)
+    assert model.converged_
+    np.testing.assert_allclose(model.predict_proba(X), reference.predict_proba(X), atol=1e-3)
+    score = model.score(cut(X), cut(y), sample_weight=cut(weight))
+    assert score == pytest.approx(reference.score(X, y, sample_weight=weight), abs=1e-4)
+    np.testing.assert_array_equal(model.predict(cut(X)).compute(), model.predict(X))
+
+
+def test_a_cross_validation_of_soft_labels(client):
+    X, y = raw()
+    soft = one_hot(y) + 0.2
+    model = SoftmaxRegressionCV(Cs=[0.01, 1.0], cv=2, refit=False).fit(cut(X), cut(soft))
+    reference = InMemoryCV(Cs=[0.01, 1.0], cv=masks(y, 2), refit=False).fit(X, soft)
+    np.testing.assert_allclose(model.scores_, reference.scores_, atol=1e-4)
+
+
+def test_what_a_cross_validation_cannot_do_is_refused(client):
+    X, y = (cut(value) for value in raw())
+    with pytest.raises(ValueError, match="cv must be a number of folds"):
+        SoftmaxRegressionCV(cv=masks(raw()[1], 2)).fit(X, y)
+    with pytest.raises(ValueError, match="scoring must be 'neg_log_loss'"):
+        SoftmaxRegressionCV(scoring="accuracy").fit(X, y)
+
+
+def test_a_fold_of_one_class_has_no_scores(client):
+    X, y = raw(6, n_classes=2)
+    y = np.array([0, 0, 0, 0, 0, 1])
+    with pytest.warns(FitFailedWarning, match="two classes need weight in its fits"):
+        model = SoftmaxRegressionCV(Cs=[1.0], cv=2).fit(cut(X, (0, 6)), cut(y, (0, 6)))
+    assert np.isnan(model.scores_).any()
+    assert not np.isnan(model.best_score_)
 
 
 def at_pass(monkeypatch, number, act):

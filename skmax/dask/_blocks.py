@@ -10,7 +10,7 @@ from skmax._objective import CrossEntropy, Data
 from skmax._objective.data_term import CrossEntropyPoint, hessian_cost
 from skmax._objective.pairs import PairRows
 from skmax.dask._futures import Partitions
-from skmax.dask._partitions import Recipe, asked, point_of, rows_against, unsettled_rows
+from skmax.dask._partitions import Recipe, asked, asked_at, rows_against, unsettled_rows
 
 _Sum = TypeVar("_Sum", float, np.ndarray)
 _Answer = TypeVar("_Answer")
@@ -52,12 +52,12 @@ class DistributedBlocks:
         self._shape = recipe.n_outputs, recipe.columns.shift.size + recipe.intercept
         eps = np.finfo(np.float64).eps
         self.resolution = float(max(np.finfo(recipe.dtype).eps, 16 * eps))
-        self._point_of = partial(point_of, level=recipe.level)
+        self._asked_at = partial(asked_at, level=recipe.level)
         self._asked = partial(asked, level=recipe.level)
 
     def at(self, coef: np.ndarray) -> "DistributedPoints":
         """The data terms at `coef`."""
-        return DistributedPoints(self.terms.map(self._point_of, coef=coef), self._asked)
+        return DistributedPoints(self.terms, coef, self._asked_at)
 
     def sum(self, of_block: Callable[[CrossEntropy], _Sum]) -> _Sum:
         """What the data terms of the blocks add up to."""
@@ -86,11 +86,11 @@ class DistributedBlocks:
 
 
 class DistributedPoints:
-    """The data terms of partitions at one `coef`: a key of each on the cluster."""
+    """The data terms of partitions at one `coef`, which travels with each question."""
 
-    def __init__(self, points: Partitions, ask: Callable[..., object]) -> None:
-        self._points, self._ask = points, ask
+    def __init__(self, terms: Partitions, coef: np.ndarray, ask: Callable[..., object]) -> None:
+        self._terms, self._coef, self._ask = terms, coef, ask
 
     def sum(self, of_point: Callable[[CrossEntropyPoint], _Sum]) -> _Sum:
         """What the points of the partitions add up to."""
-        return self._points.map(self._ask, question=of_point).total()
+        return self._terms.map(self._ask, question=of_point, coef=self._coef).total()

@@ -13,6 +13,11 @@ from skmax.dask._partitions import added
 FAN_IN = 8
 
 
+def value_of(argument: Any) -> Any:
+    """An argument, as a task of its own."""
+    return argument
+
+
 class Partitions:
     """A future for each partition, in order; all tasks are ordinary ones, and can be made again.
 
@@ -29,7 +34,16 @@ class Partitions:
         return len(self.futures)
 
     def map(self, function: Callable[..., Any], **shared: Any) -> "Partitions":
-        """function(partition, **shared) of each."""
+        """function(partition, **shared) of each.
+
+        What they share goes to few with each task, and to many as a task of its own, from worker to
+        worker.
+        """
+        if len(self) > FAN_IN:
+            shared = {
+                name: self.client.submit(value_of, value, pure=False)
+                for name, value in shared.items()
+            }
         return Partitions(
             self.client, self.client.map(function, self.futures, pure=False, **shared)
         )

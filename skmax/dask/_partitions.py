@@ -3,8 +3,9 @@
 import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse
@@ -16,6 +17,7 @@ from skmax._design.chunks import tree_sum
 from skmax._design.columns import Moments, moments_of
 from skmax._error_state import own_error_state
 from skmax._estimators.samples import not_finite
+from skmax._estimators.scoring import cross_entropy
 from skmax._estimators.targets import (
     Targets,
     is_soft,
@@ -29,9 +31,6 @@ from skmax._objective import CrossEntropy
 from skmax._objective.data_term import CrossEntropyPoint
 from skmax._objective.pairs import PairRows, Pairs
 from skmax.linear_model._problem import evenly_spaced
-
-_Sum = TypeVar("_Sum", float, np.ndarray)
-_Answer = TypeVar("_Answer")
 
 
 @dataclass(frozen=True)
@@ -88,10 +87,20 @@ class Summary:
 
 
 @dataclass(frozen=True)
+class FoldRows:
+    """The rows of a partition that are in a fold, of so many, or those that are not."""
+
+    n_folds: int
+    fold: int
+    held_out: bool
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a partition becomes a data term: what all of them share.
 
-    `factors` are those of the classes; of these the mask `kept` names those that have weight.
+    `factors` are those of the classes; of these the mask `kept` names those that have weight. Where
+    there are `rows`, only these count.
     """
 
     columns: Columns
@@ -103,6 +112,7 @@ class Recipe:
     n_outputs: int
     dtype: np.dtype
     level: str | None
+    rows: FoldRows | None = None
 
 
 @contextmanager
@@ -196,40 +206,94 @@ def sampled_term(partition: Partition, recipe: Recipe, fraction: float) -> Cross
 
 
 @own_error_state
-def scored(partition: Partition, model: Any) -> np.ndarray:
+def accuracy(partition: Partition, model: Any) -> np.ndarray:
     """The weight of what a model predicts right of a partition, and that of all."""
+    return _weighted(partition, lambda: model.score(partition.X, partition.y, partition.weight))
+
+
+@own_error_state
+def log_loss(partition: Partition, model: Any) -> np.ndarray:
+    """The weighted sum of the cross-entropies of a partition, and the weight of all."""
+
+    def of_all() -> float:
+        log_probabilities = model.predict_log_proba(partition.X)
+        return cross_entropy(log_probabilities, partition.y, model.classes_, partition.weight)
+
+    return _weighted(partition, of_all)
+
+
+def _weighted(partition: Partition, mean: Callable[[], float]) -> np.ndarray:
+    """A mean over the rows of a partition times their weight, and that weight."""
     weight = partition.weight
     if is_soft(partition.y):
         weight = weight * partition.y.sum(axis=1)
     total = float(weight.sum())
-    if total == 0:
-        return np.zeros(2)
-    return total * np.array([model.score(partition.X, partition.y, partition.weight), 1.0])
+    return np.array([total * mean(), total]) if total > 0 else np.zeros(2)
 
 
 def _targets(partition: Partition, recipe: Recipe) -> Targets:
     """Those of a partition, of the classes that have weight anywhere."""
     factors = dict(zip(recipe.classes.tolist(), recipe.factors.tolist(), strict=True))
-    n_rows = len(partition.y)
+    n_rows, rows = len(partition.y), recipe.rows
     targets = read_targets(partition.y, None, factors, n_rows, recipe.classes)
     targets.weight = targets.weight * partition.weight  # all of which may be 0
+    if rows is not None:
+        in_fold = folds_of(partition, recipe.classes, rows.n_folds) == rows.fold
+        targets.weight = targets.weight * (in_fold == rows.held_out)
     return targets if recipe.kept.all() else targets.restricted(recipe.kept)
 
 
-@own_error_state
-def point_of(block: CrossEntropy, coef: np.ndarray, *, level: str | None) -> CrossEntropyPoint:
-    """The data term of a partition at `coef`."""
-    use_level(level)
-    with _threads.one_blas_thread():
-        return block.at(coef)
+def folds_of(partition: Partition, classes: np.ndarray, n_folds: int) -> np.ndarray:
+    """The fold of each row: those of each class in turn, from another fold on for each class.
+
+    Of soft labels a row's class is the one with most mass.
+    """
+    y = partition.y
+    codes = y.argmax(axis=1) if is_soft(y) else np.searchsorted(classes, y)
+    folds = np.empty(len(y), np.intp)
+    for code in np.unique(codes):
+        rows = np.flatnonzero(codes == code)
+        folds[rows] = (np.arange(len(rows)) + code) % n_folds
+    return folds
 
 
 @own_error_state
-def asked(of: _Answer, question: Callable[[_Answer], Any], *, level: str | None) -> Any:
-    """What a data term, or a point of it, answers."""
+def fold_totals(partition: Partition, recipe: Recipe, n_folds: int) -> np.ndarray:
+    """The weight of each class in each fold, (n_folds, n_classes)."""
+    targets = _targets(partition, replace(recipe, kept=np.ones(len(recipe.classes), bool)))
+    folds = folds_of(partition, recipe.classes, n_folds)
+    parts = (targets.subset(np.flatnonzero(folds == fold)) for fold in range(n_folds))
+    return np.stack([part.class_totals() for part in parts])
+
+
+#: The point that each data term of this process was last at, whose probabilities it still has. A
+#: term that has been moved, or made again, makes them again: no answer depends on it.
+_latest: "WeakKeyDictionary[CrossEntropy, CrossEntropyPoint]" = WeakKeyDictionary()
+
+
+@own_error_state
+def asked_at(
+    term: CrossEntropy,
+    question: Callable[[CrossEntropyPoint], Any],
+    coef: np.ndarray,
+    *,
+    level: str | None,
+) -> Any:
+    """What the data term of a partition answers at `coef`."""
     use_level(level)
     with _threads.one_blas_thread():
-        return question(of)
+        point = _latest.get(term)
+        if point is None or not np.array_equal(point.coef, coef):
+            point = _latest[term] = term.at(coef)
+        return question(point)
+
+
+@own_error_state
+def asked(term: CrossEntropy, question: Callable[[CrossEntropy], Any], *, level: str | None) -> Any:
+    """What the data term of a partition answers."""
+    use_level(level)
+    with _threads.one_blas_thread():
+        return question(term)
 
 
 def added(*parts: Any) -> Any:

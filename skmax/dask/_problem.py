@@ -1,6 +1,5 @@
 """From Dask collections to an objective over their partitions."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
@@ -15,8 +14,16 @@ from skmax._design.columns import Moments
 from skmax._estimators.targets import check_two_classes, class_factors_of
 from skmax._objective import BlockedCrossEntropy
 from skmax.dask._blocks import DistributedBlocks
+from skmax.dask._collections import Samples
 from skmax.dask._futures import Partitions
-from skmax.dask._partitions import Recipe, Summary, data_term, sampled_term, summarise
+from skmax.dask._partitions import (
+    FoldRows,
+    Recipe,
+    Summary,
+    data_term,
+    sampled_term,
+    summarise,
+)
 from skmax.linear_model._problem import Problem, objective_of
 
 #: Rows of a sample, that a fit begins with and whose Hessian preconditions: so many, or so many for
@@ -26,7 +33,7 @@ SAMPLE_ROWS, ROWS_PER_COLUMN, WORTH = 20_000, 100, 8
 
 @dataclass(frozen=True)
 class DistributedSamples:
-    """Samples in partitions, and what their sums say; `totals` (n_classes,) are of fitted ones."""
+    """Samples in partitions, and what their sums say; `totals` (n_classes,) are of all classes."""
 
     partitions: Partitions
     recipe: Recipe
@@ -42,8 +49,8 @@ class DistributedSamples:
         return self.recipe.total_weight
 
     def class_totals(self) -> np.ndarray:
-        """The total weight of each class."""
-        return self.totals
+        """The total weight of each class that has any."""
+        return self.totals[self.recipe.kept]
 
     def in_float64(
         self, n_outputs: int, threads: int
@@ -51,9 +58,8 @@ class DistributedSamples:
         """The data term over their columns in float64."""
         dtype = np.dtype(np.float64)
         columns = self.moments.columns(self.recipe.intercept, dtype)
-        return replace(self, recipe=replace(self.recipe, columns=columns, dtype=dtype)).data(
-            threads
-        )
+        exact = replace(self.recipe, columns=columns, dtype=dtype)
+        return replace(self, recipe=exact).data(threads)
 
     def data(self, threads: int) -> tuple[StandardisedColumns, BlockedCrossEntropy]:
         """The data term, and the columns that it goes over."""
@@ -64,67 +70,62 @@ class DistributedSamples:
         some = max(SAMPLE_ROWS, ROWS_PER_COLUMN * design.n_columns)
         if self.shape[0] >= WORTH * some:
             of_sample = partial(sampled_term, fraction=some / self.shape[0])
-            sampled = self._blocks(
-                self.partitions.map(of_sample, recipe=recipe).made(), some, threads
-            )
-            blocks.sample = BlockedCrossEntropy(design, sampled, recipe.n_outputs)
+            sampled = self.partitions.map(of_sample, recipe=recipe).made()
+            of_blocks = self._blocks(sampled, some, threads)
+            blocks.sample = BlockedCrossEntropy(design, of_blocks, recipe.n_outputs)
         return design, BlockedCrossEntropy(design, blocks, recipe.n_outputs)
+
+    def problem(self, C: float, l1_ratio: float, n_jobs: int | None) -> Problem:
+        """The problem of a fit."""
+        recipe = self.recipe
+        design, data = self.data(_threads.n_threads(n_jobs))
+        objective = objective_of(data, design, C, l1_ratio, self.total_weight)
+        present = recipe.kept if len(recipe.kept) > 2 else np.ones(1, bool)
+        return Problem(self, design, data, objective, recipe.classes, present)
+
+    def weighed(self, totals: np.ndarray, rows: FoldRows) -> "DistributedSamples":
+        """The same samples of which some rows count, whose classes have these weights."""
+        recipe = with_totals(replace(self.recipe, rows=rows), totals)
+        return replace(self, recipe=recipe, totals=totals)
 
     def _blocks(self, terms: Partitions, n_rows: int, threads: int) -> DistributedBlocks:
         return DistributedBlocks(terms, n_rows, self.entries_per_row, self.recipe, threads)
 
 
-def distributed_problem(
-    client: Client,
-    partitions: Sequence[Any],
-    *,
-    C: float,
-    l1_ratio: float,
-    class_weight: Any,
-    fit_intercept: bool,
-    dtype: np.dtype,
-    n_jobs: int | None,
-) -> Problem:
-    """The problem of a fit over delayed partitions.
-
-    Classes, their weights and the moments of the columns are found in one pass.
-    """
-    level = lowest_level(client)
-    read = Partitions(client, client.compute(list(partitions)))
+def read_samples(
+    client: Client, samples: Samples, *, class_weight: Any, fit_intercept: bool
+) -> DistributedSamples:
+    """Read collections; classes, their weights and the moments of columns are found in one pass."""
+    level, dtype = lowest_level(client), samples.dtype
+    read = Partitions(client, client.compute(samples.partitions()))
     summaries = read.numbered(summarise)
     total: Summary = summaries.total()
-    rows = summaries.map(attrgetter("n_rows")).each()
     if total.moments is None:
         raise ValueError("X has no rows")
     factors = class_factors_of(class_weight, total.classes, total.counts)
     totals = total.counts * factors
     check_two_classes(total.classes, totals)
-    kept = totals > 0 if fit_intercept else np.ones(len(totals), bool)
+    columns = total.moments.columns(fit_intercept, dtype)
     recipe = Recipe(
-        total.moments.columns(fit_intercept, dtype),
-        fit_intercept,
-        total.classes,
-        factors,
-        kept,
-        float(totals.sum()),
-        1 if len(kept) == 2 else int(kept.sum()),
-        dtype,
-        level,
+        columns, fit_intercept, total.classes, factors, totals > 0, 0.0, 0, dtype, level
     )
-    n_features = len(total.moments.mean)
-    samples = DistributedSamples(
+    rows = summaries.map(attrgetter("n_rows")).each()
+    return DistributedSamples(
         read.chosen([index for index, n_rows in enumerate(rows) if n_rows]),
-        recipe,
+        with_totals(recipe, totals),
         total.moments,
-        totals[kept],
-        (total.n_rows, n_features),
+        totals,
+        (total.n_rows, len(total.moments.mean)),
         total.sparse,
         total.n_entries / total.n_rows,
     )
-    design, data = samples.data(_threads.n_threads(n_jobs))
-    objective = objective_of(data, design, C, l1_ratio, samples.total_weight)
-    present = kept if len(kept) > 2 else np.ones(1, bool)
-    return Problem(samples, design, data, objective, total.classes, present)
+
+
+def with_totals(recipe: Recipe, totals: np.ndarray) -> Recipe:
+    """The recipe of samples whose classes have these weights: those that have none are left out."""
+    kept = totals > 0 if recipe.intercept else np.ones(len(totals), bool)
+    n_outputs = 1 if len(kept) == 2 else int(kept.sum())
+    return replace(recipe, kept=kept, total_weight=float(totals.sum()), n_outputs=n_outputs)
 
 
 def lowest_level(client: Client) -> str | None:

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-from distributed import Client, get_client
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _threads, linear_model
@@ -11,17 +9,17 @@ from skmax._error_state import own_error_state
 from skmax._estimators import parameters
 from skmax._estimators.progress import fit_task, with_callbacks
 from skmax._estimators.rollback import rollback_on_error
-from skmax.dask._collections import Samples, check_collection, is_collection, is_frame
-from skmax.dask._futures import Partitions
-from skmax.dask._partitions import scored
-from skmax.dask._problem import distributed_problem
+from skmax.dask._collections import Samples, is_collection
+from skmax.dask._estimator import OverCollections
+from skmax.dask._partitions import accuracy
+from skmax.dask._problem import read_samples
 from skmax.linear_model._minimise import check_solver
 from skmax.linear_model.softmax_regression import CONSTRAINTS
 
 FITTED = ("classes_", "coef_", "intercept_", "n_features_in_")
 
 
-class SoftmaxRegression(linear_model.SoftmaxRegression):
+class SoftmaxRegression(OverCollections, linear_model.SoftmaxRegression):
     """Softmax regression on Dask collections that are spread over the workers of a cluster.
 
     The objective, the solvers, the parameters and the fitted attributes are those of
@@ -84,8 +82,6 @@ objective_, optimality_gap_, loss_curve_
     >>> client.close()
     """
 
-    client: Client | None = None
-
     @with_callbacks
     @own_error_state
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SoftmaxRegression":
@@ -123,78 +119,15 @@ objective_, optimality_gap_, loss_curve_
             samples = Samples(X, y, sample_weight)
             self._read_columns(samples)
             with _threads.one_blas_thread():
-                problem = distributed_problem(
+                distributed = read_samples(
                     self._client(),
-                    samples.partitions(),
-                    C=self.C,
-                    l1_ratio=self.l1_ratio,
+                    samples,
                     class_weight=self.class_weight,
                     fit_intercept=bool(self.fit_intercept),
-                    dtype=samples.dtype,
-                    n_jobs=self.n_jobs,
                 )
+                problem = distributed.problem(self.C, self.l1_ratio, self.n_jobs)
                 self._fit(problem, task)
         return self
-
-    def predict(self, X: Any) -> Any:
-        """Predict the most probable class of each sample.
-
-        Parameters
-        ----------
-        X : dask Array or DataFrame, or array-like, of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        dask Array or ndarray of shape (n_samples,)
-            Class labels; of a collection, not computed yet.
-        """
-        return self._predicted("predict", X)
-
-    def predict_proba(self, X: Any) -> Any:
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : dask Array or DataFrame, or array-like, of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        dask Array or ndarray of shape (n_samples, n_classes)
-            Probabilities in the order of `classes_`; of a collection, not computed yet.
-        """
-        return self._predicted("predict_proba", X)
-
-    def predict_log_proba(self, X: Any) -> Any:
-        """Predict the logarithm of each class's probability, finite where that underflows.
-
-        Parameters
-        ----------
-        X : dask Array or DataFrame, or array-like, of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        dask Array or ndarray of shape (n_samples, n_classes)
-            Log-probabilities in the order of `classes_`; of a collection, not computed yet.
-        """
-        return self._predicted("predict_log_proba", X)
-
-    def decision_function(self, X: Any) -> Any:
-        """Compute the logits.
-
-        Parameters
-        ----------
-        X : dask Array or DataFrame, or array-like, of shape (n_samples, n_features)
-            The samples.
-
-        Returns
-        -------
-        dask Array or ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            The logit of each class; of a collection, not computed yet.
-        """
-        return self._predicted("decision_function", X)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy of the predictions.
@@ -218,29 +151,8 @@ objective_, optimality_gap_, loss_curve_
         check_is_fitted(self)
         if not is_collection(X):
             return super().score(X, y, sample_weight)
-        samples = Samples(X, y, sample_weight)
-        self._check_columns(samples)
-        client = self._client()
-        partitions = Partitions(client, client.compute(samples.partitions()))
-        right, weight = partitions.map(scored, model=self._in_memory()).total()
+        right, weight = self._over_partitions(accuracy, X, y, sample_weight)
         return float(right / weight)
-
-    def _predicted(self, method: str, X: Any) -> Any:
-        """What a method of the model in memory says of each partition."""
-        check_is_fitted(self)
-        model = self._in_memory()
-        if not is_collection(X):
-            if hasattr(self, "feature_names_in_"):
-                model.feature_names_in_ = self.feature_names_in_
-            return getattr(model, method)(X)
-        self._check_columns(Samples(X, None, None))
-        values = X.to_dask_array() if is_frame(X) else X.rechunk({1: -1})
-        like = getattr(model, method)(np.zeros((1, self.n_features_in_), self.coef_.dtype))
-        if like.ndim == 1:
-            return values.map_blocks(_of_block, model, method, dtype=like.dtype, drop_axis=1)
-        chunks = values.chunks[0], (like.shape[1],)
-        return values.map_blocks(_of_block, model, method, dtype=like.dtype, chunks=chunks,
-                                 meta=like[:0])  # fmt: skip
 
     def _in_memory(self) -> linear_model.SoftmaxRegression:
         """The same model for arrays, on one thread."""
@@ -248,56 +160,3 @@ objective_, optimality_gap_, loss_curve_
         for name in FITTED:
             setattr(model, name, getattr(self, name))
         return model
-
-    def _client(self) -> Client:
-        """The client that has been set, or the current one."""
-        if self.client is not None:
-            return self.client
-        try:
-            return get_client()
-        except ValueError as error:
-            raise ValueError(
-                "skmax.dask.SoftmaxRegression needs a client of a cluster: make a "
-                "distributed.Client, or set the estimator's attribute client"
-            ) from error
-
-    def _read_columns(self, samples: Samples) -> None:
-        """Keep number and names of the columns of X."""
-        check_collection("X", samples.X)
-        check_collection("y", samples.y)
-        if samples.X.ndim != 2:
-            raise ValueError(f"X must have two dimensions, got {samples.X.ndim}")
-        self.n_features_in_ = int(samples.X.shape[1])
-        self.__dict__.pop("feature_names_in_", None)
-        names = samples.names
-        if names is not None and all(isinstance(name, str) for name in names):
-            self.feature_names_in_ = names
-
-    def _check_columns(self, samples: Samples) -> None:
-        """Refuse an X whose columns are not those of the fit."""
-        n_columns = samples.X.shape[1] if samples.X.ndim == 2 else 0
-        if n_columns != self.n_features_in_:
-            raise ValueError(
-                f"X has {n_columns} features, but SoftmaxRegression is expecting "
-                f"{self.n_features_in_} features as input"
-            )
-        known, names = getattr(self, "feature_names_in_", None), samples.names
-        if known is not None and names is not None and not np.array_equal(known, names):
-            raise ValueError(
-                f"X: the columns are {list(names)}, those of the fit were {list(known)}"
-            )
-
-    def __getstate__(self) -> dict[str, Any]:
-        state = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "client"}
-
-
-def _of_block(X: Any, model: linear_model.SoftmaxRegression, method: str) -> np.ndarray:
-    """What a method of the model says of some rows."""
-    return getattr(model, method)(X) if X.shape[0] else _nothing(model, method)
-
-
-def _nothing(model: linear_model.SoftmaxRegression, method: str) -> np.ndarray:
-    """The same of no rows."""
-    like = getattr(model, method)(np.zeros((1, model.n_features_in_), model.coef_.dtype))
-    return like[:0]

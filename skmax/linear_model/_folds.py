@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -52,15 +53,26 @@ class FoldFits:
     converged: np.ndarray
     faults: dict[int, str]
 
+    @classmethod
+    def empty(cls, cells: tuple[int, int, int], n_outputs: int, n_columns: int) -> "FoldFits":
+        """None yet, for so many folds, ratios and penalties."""
+        return cls(
+            np.full((*cells, n_outputs, n_columns), np.nan),
+            np.zeros(cells, np.int32),
+            np.full(cells, np.nan),
+            np.ones(cells, bool),
+            {},
+        )
+
 
 class HeldOut:
-    """The rows held out from a fold: their cross-entropy, and whether it has settled in a fit.
+    """Whether the cross-entropy of the rows held out from a fold has settled in a fit.
 
-    `parts` gives them with their targets, whenever it is gone through.
+    `cross_entropy(coef_, intercept_)` is that of these rows.
     """
 
-    def __init__(self, parts: Iterable[tuple[Any, Targets]]) -> None:
-        self.parts = parts
+    def __init__(self, cross_entropy: Callable[[np.ndarray, np.ndarray], float]) -> None:
+        self.cross_entropy = cross_entropy
         self.begin()
 
     def begin(self) -> None:
@@ -75,12 +87,13 @@ class HeldOut:
             self._next_gap = TENTH * gap
         return self.settled
 
-    def cross_entropy(self, coef_: np.ndarray, intercept_: np.ndarray) -> float:
-        """The mean over the rows."""
-        losses = [
-            _losses(np.asarray(X @ coef_.T) + intercept_, targets) for X, targets in self.parts
-        ]
-        return float(np.mean(np.concatenate(losses)))
+
+def mean_cross_entropy(
+    parts: Iterable[tuple[Any, Targets]], coef_: np.ndarray, intercept_: np.ndarray
+) -> float:
+    """That of the rows of all parts, with their targets."""
+    losses = [_losses(np.asarray(X @ coef_.T) + intercept_, targets) for X, targets in parts]
+    return float(np.mean(np.concatenate(losses)))
 
 
 def _losses(logits: np.ndarray, targets: Targets) -> np.ndarray:
@@ -146,13 +159,7 @@ class Folds:
         problems = [self.problem(float(ratio)) for ratio in grid.l1_ratios]  # makes all designs
         n_outputs = len(problems[0].present)
         cells = len(self.folds), len(grid.l1_ratios), len(grid.Cs)
-        fits = FoldFits(
-            np.full((*cells, n_outputs, self.X.shape[1] + self.fit_intercept), np.nan),
-            np.zeros(cells, np.int32),
-            np.full(cells, np.nan),
-            np.ones(cells, bool),
-            {},
-        )
+        fits = FoldFits.empty(cells, n_outputs, self.X.shape[1] + self.fit_intercept)
         stopped, settings = threading.Event(), Settings(solver, LAST_GAP, max_iter)
 
         def along(task: tuple[int, int]) -> None:
@@ -179,25 +186,9 @@ class Folds:
             return
         problem, rows = self._problem_of(targets, l1_ratio), self.held_out(fold)
         parts = _InBlocks(self.X, self.targets, self.parts(rows))
-        held_out = HeldOut(list(parts) if len(parts.parts) == 1 else parts)
-
-        def stop(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
-            return stopped.is_set() or held_out.settles(gap, lambda: problem.unpack(coef))
-
-        along = minimise_along(problem, grid.Cs, l1_ratio, settings, stop)
-        for index, (penalised, result) in enumerate(along):
-            if stopped.is_set():
-                return
-            cell, (coef_, intercept_) = (fold, ratio, index), penalised.unpack(result.coef)
-            fits.coefs[cell][:, : coef_.shape[1]] = coef_
-            if self.fit_intercept:
-                fits.coefs[cell][:, -1] = intercept_
-            fits.n_iter[cell], fits.gaps[cell] = result.n_iter, result.gap
-            settled = held_out.settled or result.gap <= FIRST_GAP  # at rounding, maybe
-            fits.converged[cell] = result.converged or settled
-            loss = held_out.cross_entropy(coef_, intercept_)
-            tell(fold, l1_ratio, float(grid.Cs[index]), loss, result.n_iter)
-            held_out.begin()
+        of_rows = list(parts) if len(parts.parts) == 1 else parts
+        held_out = HeldOut(partial(mean_cross_entropy, of_rows))
+        fit_along(problem, held_out, grid, (fold, ratio), settings, tell, fits, stopped)
 
     def _targets_of(self, fold: int) -> Targets:
         """The targets with the weights of a fold."""
@@ -216,3 +207,35 @@ class Folds:
             n_jobs=self.n_jobs,
             design=self._designs.get(is_sparse(1.0, l1_ratio)),
         )
+
+
+def fit_along(
+    problem: Problem,
+    held_out: HeldOut,
+    grid: Grid,
+    task: tuple[int, int],
+    settings: Settings,
+    tell: Tell,
+    fits: FoldFits,
+    stopped: threading.Event,
+) -> None:
+    """Fit the problem of a fold and an l1_ratio, which `task` numbers, along C into `fits`."""
+    (fold, ratio), l1_ratio = task, float(grid.l1_ratios[task[1]])
+
+    def stop(n_iter: int, value: float, gap: float, coef: np.ndarray) -> bool:
+        return stopped.is_set() or held_out.settles(gap, lambda: problem.unpack(coef))
+
+    along = minimise_along(problem, grid.Cs, l1_ratio, settings, stop)
+    for index, (penalised, result) in enumerate(along):
+        if stopped.is_set():
+            return
+        cell, (coef_, intercept_) = (fold, ratio, index), penalised.unpack(result.coef)
+        fits.coefs[cell][:, : coef_.shape[1]] = coef_
+        if problem.design.intercept:
+            fits.coefs[cell][:, -1] = intercept_
+        fits.n_iter[cell], fits.gaps[cell] = result.n_iter, result.gap
+        settled = held_out.settled or result.gap <= FIRST_GAP  # at rounding, maybe
+        fits.converged[cell] = result.converged or settled
+        loss = held_out.cross_entropy(coef_, intercept_)
+        tell(fold, l1_ratio, float(grid.Cs[index]), loss, result.n_iter)
+        held_out.begin()

@@ -2,6 +2,7 @@
 
 import threading
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -29,9 +30,10 @@ from skmax._estimators.scoring import (
 )
 from skmax._estimators.targets import is_soft, read_sample_weight, read_targets
 from skmax.linear_model._choice import choose, mean_of
-from skmax.linear_model._folds import FoldFits, Folds, Grid
+from skmax.linear_model._folds import FoldFits, Folds, Grid, Tell
 from skmax.linear_model._minimise import Result, Settings, check_solver, minimise
 from skmax.linear_model._predictions import SoftmaxPredictions
+from skmax.linear_model._problem import Problem
 from skmax.linear_model.softmax_regression import CONSTRAINTS as OF_ONE_FIT
 from skmax.linear_model.softmax_regression import SoftmaxRegression
 
@@ -261,7 +263,7 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
             scores = self._scores(folds, fits, grid, truth, of_scorer)
             self._choose(fits, scores, grid, working_dtype(X))
             # 5. Fit again.
-            last = self._refit(folds) if self.refit else None
+            last = self._refit(folds.problem(self.l1_ratio_)) if self.refit else None
             self._warn_unless_converged(fits, last)
         return self
 
@@ -349,17 +351,21 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
 
     def _fits(self, folds: Folds, grid: Grid) -> FoldFits:
         """The fits of all folds."""
+        return folds.fit(grid, self.solver, self.max_iter, self._teller(len(folds.folds)))
+
+    def _teller(self, n_folds: int) -> Tell:
+        """What hears of each fit, and prints a line if that is asked for."""
         lock = threading.Lock()
 
         def tell(fold: int, l1_ratio: float, C: float, loss: float, n_iter: int) -> None:
             if self.verbose:
                 with lock:
                     print(
-                        f"fold {fold + 1}/{len(folds.folds)}  l1_ratio {l1_ratio:g}  C {C:<10.4g}  "
+                        f"fold {fold + 1}/{n_folds}  l1_ratio {l1_ratio:g}  C {C:<10.4g}  "
                         f"held-out log loss {loss:.6g}  {n_iter} iterations"
                     )
 
-        return folds.fit(grid, self.solver, self.max_iter, tell)
+        return tell
 
     def _scores(
         self,
@@ -390,13 +396,7 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
                 except Exception as error:  # of any scorer: the other folds count still
                     faults[fold] = f"its scorer raised {type(error).__name__}: {error}"
                     scores[fold] = np.nan
-        for fold, fault in sorted(faults.items()):
-            warnings.warn(
-                f"SoftmaxRegressionCV: fold {fold + 1} of {len(scores)} has scores that are NaN "
-                f"and do not count: {fault}",
-                FitFailedWarning,
-                stacklevel=4,
-            )
+        warn_of_faults(faults, len(scores))
         return scores
 
     def _choose(self, fits: FoldFits, scores: np.ndarray, grid: Grid, dtype: np.dtype) -> None:
@@ -415,10 +415,10 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
         mean = fits.coefs[of_folds].mean(axis=0)
         self.coef_, self.intercept_ = self._parts(mean.astype(dtype))
 
-    def _refit(self, folds: Folds) -> Result:
+    def _refit(self, problem: Problem) -> Result:
         """Fit all samples under the penalty that was chosen, from the mean of the folds' fits."""
         with _threads.one_blas_thread():
-            problem = folds.problem(self.l1_ratio_).penalised(self.C_, self.l1_ratio_)
+            problem = problem.penalised(self.C_, self.l1_ratio_)
             settings = Settings(self.solver, self.tol, self.max_iter)
             result = minimise(problem, problem.pack(self.coef_, self.intercept_), settings)
             self.coef_, self.intercept_ = problem.unpack(result.coef)
@@ -466,3 +466,14 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
                 ConvergenceWarning,
                 stacklevel=4,
             )
+
+
+def warn_of_faults(faults: Mapping[int, str], n_folds: int) -> None:
+    """Name the folds that have no scores."""
+    for fold, fault in sorted(faults.items()):
+        warnings.warn(
+            f"SoftmaxRegressionCV: fold {fold + 1} of {n_folds} has scores that are NaN "
+            f"and do not count: {fault}",
+            FitFailedWarning,
+            stacklevel=5,
+        )

@@ -1,6 +1,6 @@
 """Print the time of fits with an L1 norm beside scikit-learn's saga, at equal objective.
 
-python benchmarks/sparse.py [SET[:ROWS] ...] [--limit SECONDS]
+python benchmarks/sparse_models.py [SET[:ROWS] ...] [--limit SECONDS]
 
 The L1 norm and the elastic net (l1_ratio 0.5) at 1/3, 1/30 and 1/300 of the smallest penalty that
 leaves no coefficient; dense sets are standardised. Time until the objective is within 1e-5 of the
