@@ -296,6 +296,23 @@ def test_a_direction_that_some_rows_allow_is_tried_on_all(client, monkeypatch):
     assert model.objective_ == pytest.approx(reference.objective_, rel=1e-5)
 
 
+@pytest.mark.parametrize("separable", [False, True])
+def test_rows_stay_where_they_are_if_they_may_not_be_gathered(client, monkeypatch, separable):
+    monkeypatch.setattr("skmax.dask._blocks.DistributedBlocks.pair_rows", None)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    y = (X[:, 1] + (0 if separable else 1) * rng.normal(size=400) > 0).astype(int)
+    model = SoftmaxRegression(C=np.inf, gather_rows=False)
+    if separable:
+        with pytest.warns(ConvergenceWarning, match="there may be no optimum|separable"):
+            model.fit(cut(X), cut(y))
+        assert not model.converged_
+    else:
+        model.fit(cut(X), cut(y))  # an exact Newton step proves that there is one
+        assert model.converged_
+    assert SoftmaxRegression(gather_rows=False).fit(cut(X), cut(y)).converged_
+
+
 def masks(y, n_folds, edges=CUTS):
     """The folds that a cross-validation over these partitions has, for one in memory."""
     folds = np.empty(len(y), int)

@@ -45,7 +45,11 @@ class Blocks(Protocol):
 
     `resolution` and `threads` are those of a data term. `sample` is one of some rows over which
     passes are far cheaper, if there is one: what is only estimated is estimated of these.
+    `rows_at_hand` says whether `pair_rows` may be asked for.
     """
+
+    @property
+    def rows_at_hand(self) -> bool: ...
 
     @property
     def n_rows(self) -> int: ...
@@ -87,7 +91,7 @@ class BlockedCrossEntropy:
     def __init__(self, design: StandardisedColumns, blocks: Blocks, n_outputs: int) -> None:
         self.design, self.blocks = design, blocks
         self.shape = (n_outputs, design.n_columns)
-        self.resolution = blocks.resolution
+        self.resolution, self.rows_at_hand = blocks.resolution, blocks.rows_at_hand
 
     @property
     def threads(self) -> int:
@@ -219,6 +223,8 @@ class BlocksInTurn:
     sample : CrossEntropy, default=None
         A data term of some of the rows.
     """
+
+    rows_at_hand = True
 
     def __init__(
         self,

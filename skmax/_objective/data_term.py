@@ -90,6 +90,8 @@ class CrossEntropy:
         Memory for the probabilities, where other data terms take it too.
     """
 
+    rows_at_hand = True  # whether `pair_rows` may be asked for
+
     def __init__(
         self,
         design: Design,

@@ -36,6 +36,12 @@ class Status(Enum):
         False,
     )
 
+    UNDECIDED = (
+        "without a penalty there may be no optimum, which rows would tell that may not be gathered",
+        "Set C to a finite number (a penalty), or allow gather_rows.",
+        False,
+    )
+
     def __init__(self, sentence: str, advice: str, converged: bool) -> None:
         self.sentence, self.advice, self.converged = sentence, advice, converged
 

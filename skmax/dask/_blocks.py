@@ -35,6 +35,8 @@ class DistributedBlocks:
         What they have been made by.
     threads : int
         How many threads the client may use.
+    rows_at_hand : bool
+        Whether rows may leave their partitions.
     """
 
     sample: Data | None = None
@@ -46,8 +48,10 @@ class DistributedBlocks:
         entries_per_row: float,
         recipe: Recipe,
         threads: int,
+        rows_at_hand: bool,
     ) -> None:
         self.terms, self.n_rows, self.threads = terms, n_rows, threads
+        self.rows_at_hand = rows_at_hand
         self._entries_per_row = entries_per_row
         self._shape = recipe.n_outputs, recipe.columns.shift.size + recipe.intercept
         eps = np.finfo(np.float64).eps

@@ -33,7 +33,10 @@ SAMPLE_ROWS, ROWS_PER_COLUMN, WORTH = 20_000, 100, 8
 
 @dataclass(frozen=True)
 class DistributedSamples:
-    """Samples in partitions, and what their sums say; `totals` (n_classes,) are of all classes."""
+    """Samples in partitions, and what their sums say; `totals` (n_classes,) are of all classes.
+
+    `may_gather` says whether some rows may leave their partitions.
+    """
 
     partitions: Partitions
     recipe: Recipe
@@ -42,6 +45,7 @@ class DistributedSamples:
     shape: tuple[int, int]
     sparse: bool
     entries_per_row: float
+    may_gather: bool
 
     @property
     def total_weight(self) -> float:
@@ -89,11 +93,18 @@ class DistributedSamples:
         return replace(self, recipe=recipe, totals=totals)
 
     def _blocks(self, terms: Partitions, n_rows: int, threads: int) -> DistributedBlocks:
-        return DistributedBlocks(terms, n_rows, self.entries_per_row, self.recipe, threads)
+        return DistributedBlocks(
+            terms, n_rows, self.entries_per_row, self.recipe, threads, self.may_gather
+        )
 
 
 def read_samples(
-    client: Client, samples: Samples, *, class_weight: Any, fit_intercept: bool
+    client: Client,
+    samples: Samples,
+    *,
+    class_weight: Any,
+    fit_intercept: bool,
+    may_gather: bool = False,
 ) -> DistributedSamples:
     """Read collections; classes, their weights and the moments of columns are found in one pass."""
     level, dtype = lowest_level(client), samples.dtype
@@ -118,6 +129,7 @@ def read_samples(
         (total.n_rows, len(total.moments.mean)),
         total.sparse,
         total.n_entries / total.n_rows,
+        may_gather,
     )
 
 

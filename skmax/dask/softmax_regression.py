@@ -42,6 +42,10 @@ verbose
     n_jobs : int or None, default=None
         The most threads of the client for what it does with the sums; None and -1 mean all. On the
         workers each task runs on one thread: their number of threads is the cluster's.
+    gather_rows : bool, default=True
+        Whether rows may be gathered on the client where ``C=np.inf`` and the end of a fit hints at
+        separable classes. If not, fits with ``C=np.inf`` of which the last Newton step does not
+        prove that there is an optimum have not converged, and say so.
 
     Attributes
     ----------
@@ -82,6 +86,29 @@ objective_, optimality_gap_, loss_curve_
     >>> client.close()
     """
 
+    def __init__(
+        self,
+        *,
+        C: float = 1.0,
+        l1_ratio: float = 0.0,
+        fit_intercept: bool = True,
+        class_weight: Any = None,
+        solver: str = "auto",
+        tol: float = 1e-6,
+        max_iter: int = 1000,
+        warm_start: bool = False,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        gather_rows: bool = True,
+    ) -> None:
+        super().__init__(
+            C=C, l1_ratio=l1_ratio, fit_intercept=fit_intercept, class_weight=class_weight,
+            solver=solver, tol=tol, max_iter=max_iter, warm_start=warm_start,
+            random_state=random_state, n_jobs=n_jobs, verbose=verbose,
+        )  # fmt: skip
+        self.gather_rows = gather_rows
+
     @with_callbacks
     @own_error_state
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "SoftmaxRegression":
@@ -114,7 +141,7 @@ objective_, optimality_gap_, loss_curve_
         """
         task = fit_task(self, X, y, sample_weight, self.max_iter)
         with rollback_on_error(self):
-            parameters.check_parameters(self, CONSTRAINTS)
+            parameters.check_parameters(self, {**CONSTRAINTS, "gather_rows": parameters.BOOLEAN})
             check_solver("SoftmaxRegression", self.solver, self.C, self.l1_ratio)
             samples = Samples(X, y, sample_weight)
             self._read_columns(samples)
@@ -124,6 +151,7 @@ objective_, optimality_gap_, loss_curve_
                     samples,
                     class_weight=self.class_weight,
                     fit_intercept=bool(self.fit_intercept),
+                    may_gather=bool(self.gather_rows),
                 )
                 problem = distributed.problem(self.C, self.l1_ratio, self.n_jobs)
                 self._fit(problem, task)
@@ -156,7 +184,9 @@ objective_, optimality_gap_, loss_curve_
 
     def _in_memory(self) -> linear_model.SoftmaxRegression:
         """The same model for arrays, on one thread."""
-        model = linear_model.SoftmaxRegression(**{**self.get_params(), "n_jobs": 1})
+        given = {**self.get_params(), "n_jobs": 1}
+        del given["gather_rows"]
+        model = linear_model.SoftmaxRegression(**given)
         for name in FITTED:
             setattr(model, name, getattr(self, name))
         return model

@@ -48,7 +48,7 @@ def separation_of(problem: Problem, result: Result, tol: float) -> Separation | 
     """
     if problem.objective.penalty.bounds_coef or result.status in CUT_SHORT:
         return None
-    if not _hints(problem, result, tol):
+    if not problem.data.rows_at_hand or not _hints(problem, result, tol):
         return None
     if tol >= HINT_TOL / 10 and np.prod(problem.objective.shape) <= MOST_VARIABLES:
         result = _solved_on(problem, result)
@@ -66,6 +66,17 @@ def separation_of(problem: Problem, result: Result, tol: float) -> Separation | 
     if found is None:
         return None
     return replace(found, features=problem.design.users_columns(found.features))
+
+
+def undecided(problem: Problem, result: Result) -> bool:
+    """Whether only rows could tell that there is an optimum, and they may not be looked at.
+
+    The last exact Newton step may tell without; a step of conjugate gradients may miss a direction.
+    """
+    if problem.data.rows_at_hand or problem.objective.penalty.bounds_coef:
+        return False
+    exact = result.method == "newton-cholesky" and not _runs(problem, result)
+    return result.status.converged and not exact
 
 
 def _runs(problem: Problem, result: Result) -> bool:

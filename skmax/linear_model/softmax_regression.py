@@ -1,6 +1,7 @@
 """SoftmaxRegression: multinomial logistic regression as a scikit-learn estimator."""
 
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from skmax._objective.separation import Separation
 from skmax.linear_model._minimise import Settings, check_solver, minimise, start_of
 from skmax.linear_model._predictions import SoftmaxPredictions
 from skmax.linear_model._problem import Problem, is_sparse, problem_of
-from skmax.linear_model._separable import at_its_limit, separation_of
+from skmax.linear_model._separable import at_its_limit, separation_of, undecided
 
 if TYPE_CHECKING:  # imported where it is needed: a fit needs neither it nor the metrics
     from sklearn.linear_model import LogisticRegression
@@ -328,6 +329,8 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
         separation = separation_of(problem, result, self.tol)
         if separation is not None or result.status is _solvers.Status.SEPARABLE:
             result = at_its_limit(problem, result, self.max_iter)
+        elif undecided(problem, result):
+            result = replace(result, status=_solvers.Status.UNDECIDED)
         self._unpack(problem, result)
         task.end(lambda: self._attributes(problem, result.coef, result.n_iter))
         self._warn_unless_converged(problem, result.status, separation)
