@@ -36,12 +36,29 @@ class SoftmaxRegression(OverCollections, linear_model.SoftmaxRegression):
 
     Parameters
     ----------
-    C, l1_ratio, fit_intercept, class_weight, solver, tol, max_iter, warm_start, random_state, \
-verbose
-        As for `skmax.SoftmaxRegression`.
+    C : float, default=1.0
+        Inverse strength of the penalty; ``np.inf`` for none.
+    l1_ratio : float, default=0.0
+        The fraction of the L1 norm in the penalty, from 0 to 1.
+    fit_intercept : bool, default=True
+        Whether to fit intercepts, which are not penalised.
+    class_weight : dict or "balanced", default=None
+        A factor for the weight of each class, or "balanced" for the inverse of the weighted counts.
+    solver : {"auto", "lbfgs", "newton"}, default="auto"
+        The method, as for `skmax.SoftmaxRegression`.
+    tol : float, default=1e-6
+        The relative gap to the optimum that the fit guarantees.
+    max_iter : int, default=1000
+        The most iterations.
+    warm_start : bool, default=False
+        Whether `fit` starts from the coefficients of the last one.
+    random_state : int, RandomState or None, default=None
+        Not used: nothing varies from run to run.
     n_jobs : int or None, default=None
         The most threads of the client for what it does with the sums; None and -1 mean all. On the
         workers each task runs on one thread: their number of threads is the cluster's.
+    verbose : int, default=0
+        1 prints a line per iteration.
     gather_rows : bool, default=True
         Whether rows may be gathered on the client where ``C=np.inf`` and the end of a fit hints at
         separable classes. If not, fits with ``C=np.inf`` of which the last Newton step does not
@@ -52,9 +69,28 @@ verbose
     client : distributed.Client or None
         The client to use; None for the one that is current. It is no parameter: `clone` and pickles
         leave it out.
-    classes_, coef_, intercept_, n_features_in_, feature_names_in_, n_iter_, solver_, converged_, \
-objective_, optimality_gap_, loss_curve_
-        As for `skmax.SoftmaxRegression`.
+    classes_ : ndarray of shape (n_classes,)
+        The class labels.
+    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
+        The coefficients.
+    intercept_ : ndarray of shape (n_classes,) or (1,)
+        The intercepts.
+    n_features_in_ : int
+        The number of columns of `X`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        The names of the columns of a data frame, where all are strings.
+    n_iter_ : ndarray of shape (1,)
+        The number of iterations.
+    solver_ : str
+        The method that ran.
+    converged_ : bool
+        Whether the guarantee of `tol` holds.
+    objective_ : float
+        The value of the objective.
+    optimality_gap_ : float
+        The estimated relative gap of `objective_`.
+    loss_curve_ : list of float
+        The objective at the start and after each iteration.
 
     See Also
     --------

@@ -36,24 +36,72 @@ class SoftmaxRegressionCV(OverCollections, linear_model.SoftmaxRegressionCV):
 
     Parameters
     ----------
-    Cs, l1_ratios, fit_intercept, solver, tol, max_iter, class_weight, verbose, refit, selection, \
-random_state
-        As for `skmax.SoftmaxRegressionCV`.
+    Cs : int or array-like of shape (n_Cs,), default=10
+        The values of `C`, in ascending order, or their number, on a logarithmic scale from 1e-4 to
+        1e4.
+    l1_ratios : array-like of shape (n_l1_ratios,), default=(0.0,)
+        The values of `l1_ratio`, each tried with every `C`.
+    fit_intercept : bool, default=True
+        Whether to fit intercepts, which are not penalised.
     cv : int or None, default=None
         The number of folds; None means 5.
     scoring : {"neg_log_loss"}, default="neg_log_loss"
         The only scorer that is a mean over rows with class probabilities: others are refused.
+    solver : {"auto", "lbfgs", "newton"}, default="auto"
+        The method, as for `skmax.SoftmaxRegression`.
+    tol : float, default=1e-6
+        The relative gap that the last fit guarantees.
+    max_iter : int, default=1000
+        The most iterations of a fit.
+    class_weight : dict or "balanced", default=None
+        A factor for the weight of each class in the fits; "balanced" by the counts of all of `y`.
     n_jobs : int or None, default=None
         The most threads of the client.
+    verbose : int, default=0
+        1 prints a line for each fit.
+    refit : bool, default=True
+        Whether to fit all samples under the penalty that is chosen; else the fits of the folds are
+        averaged.
+    selection : {"best", "1se"}, default="best"
+        The penalty of the best mean score, or the strongest within one standard error of it.
+    random_state : int, RandomState or None, default=None
+        Not used: nothing varies from run to run.
 
     Attributes
     ----------
     client : distributed.Client or None
         The client to use; None for the one that is current.
-    C_, l1_ratio_, Cs_, l1_ratios_, scores_, coefs_paths_, best_score_, std_score_, n_iter_, \
-classes_, coef_, intercept_, n_features_in_, feature_names_in_, solver_, converged_, objective_, \
-optimality_gap_
-        As for `skmax.SoftmaxRegressionCV`.
+    classes_ : ndarray of shape (n_classes,)
+        The class labels.
+    Cs_ : ndarray of shape (n_Cs,)
+        The values of `C` that were tried.
+    l1_ratios_ : ndarray of shape (n_l1_ratios,)
+        The values of `l1_ratio` that were tried.
+    C_ : float
+        The value of `C` that was chosen.
+    l1_ratio_ : float
+        The value of `l1_ratio` that was chosen.
+    scores_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
+        The score of each fit on the rows held out; NaN where a fold has none.
+    best_score_ : float
+        The mean score of what was chosen.
+    std_score_ : float
+        The standard deviation of its scores.
+    coefs_paths_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs, n_classes, n_features + 1)
+        The coefficients of each fit, the intercepts last.
+    n_iter_ : ndarray of shape (n_folds, n_l1_ratios, n_Cs)
+        The iterations of each fit.
+    coef_ : ndarray of shape (n_classes, n_features), or (1, n_features) for two classes
+        The coefficients.
+    intercept_ : ndarray of shape (n_classes,) or (1,)
+        The intercepts.
+    n_features_in_ : int
+        The number of columns of `X`.
+    feature_names_in_ : ndarray of shape (n_features,)
+        The names of the columns of a data frame, where all are strings.
+    solver_, converged_, objective_, optimality_gap_ : str, bool, float, float
+        Of the last fit: the method that ran, whether the guarantee of `tol` holds, the value of the
+        objective, and its estimated relative gap. Not there with ``refit=False``.
 
     See Also
     --------
