@@ -4,6 +4,7 @@ They return what the kernels write into their arguments. Rows (n, K) or class-ma
 as the kernels have them.
 """
 
+import itertools
 import math
 
 import numpy as np
@@ -320,3 +321,59 @@ def minimise_model(hessian, thresholds, coef, slope, n_sweeps):
             size = max(abs(aim) - thresholds[i] / hessian[i, i], 0)
             coef[i] = np.sign(aim) * size
     return coef, slope + hessian.astype(WIDE) @ (coef - start)
+
+
+def columns_of_coefs(columns, curvature, centred=True):
+    """The column of each coefficient (m, n), and which class it belongs to (m,)."""
+    n_outputs, n_rows = curvature.probabilities.shape
+    dense = np.zeros((len(columns.place), n_rows), WIDE)
+    for c, j in enumerate(columns.place):
+        if j < 0:
+            dense[c] = 1
+            continue
+        for entry in range(columns.indptr[j], columns.indptr[j + 1]):
+            dense[c, columns.indices[entry]] += columns.data[entry]
+        if centred:
+            dense[c] -= columns.centre[c]
+    return dense, np.repeat(np.arange(n_outputs), np.diff(columns.ends))
+
+
+def column_curvature(columns, curvature):
+    """The sums of q (1 - p) x^2 and of q (1 - p) x over the rows, x not centred."""
+    x, outputs = columns_of_coefs(columns, curvature, centred=False)
+    bends = (curvature.weighted * (1 - curvature.probabilities.astype(WIDE)))[outputs]
+    return (bends * x**2).sum(axis=1), (bends * x).sum(axis=1)
+
+
+def column_hessian(columns, curvature):
+    """The Hessian (m, m) of the data term."""
+    x, outputs = columns_of_coefs(columns, curvature)
+    p, q = (array.astype(WIDE)[outputs] for array in curvature)
+    same = outputs[:, None] == outputs
+    return (q * x) @ x.T * same - (q * x) @ (p * x).T
+
+
+def change_of_columns(columns, curvature, direction):
+    """The logits (K, n) of a direction, and their mean by the probabilities."""
+    x, outputs = columns_of_coefs(columns, curvature)
+    logits = np.zeros(curvature.probabilities.shape, WIDE)
+    np.add.at(logits, outputs, direction[:, None] * x)
+    return logits, (curvature.probabilities * logits).sum(axis=0)
+
+
+def sweep_columns(columns, curvature, terms, coef):
+    """The coefficients after a sweep, the intercept of each class first, and the squared moves."""
+    coef, moved, hessian = coef.astype(WIDE), WIDE(0), column_hessian(columns, curvature)
+    for first, last in itertools.pairwise(columns.ends):
+        order = range(first, last)
+        for c in sorted(order, key=lambda c: columns.place[c] >= 0):
+            bend = terms.diagonal[c] + terms.ridge[c]
+            if bend <= 0:
+                continue
+            away = coef - terms.start
+            aim = coef[c] - (terms.slope[c] + hessian[c] @ away + terms.ridge[c] * away[c]) / bend
+            size = max(abs(aim) - terms.thresholds[c] / bend, 0)
+            new = np.clip(np.sign(aim) * size, terms.low[c], terms.high[c])
+            moved += bend * (new - coef[c]) ** 2
+            coef[c] = new
+    return coef, moved

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 
-from skmax._design.blocks import RowBlocks
+from skmax._design.blocks import RowBlocks, SummedColumns
 from skmax._design.columns import Columns, columns_of
 from skmax._design.csr import CsrDesign, OccupiedColumns
 from skmax._design.dense import DenseDesign
@@ -26,6 +26,7 @@ __all__ = [
     "RowBlocks",
     "RowSpaceDesign",
     "StandardisedColumns",
+    "SummedColumns",
     "columns_of",
     "design_of",
 ]

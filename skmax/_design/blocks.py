@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 
 from skmax._design.chunks import tree_sum
-from skmax._design.columns import Columns, Moments, moments_of
+from skmax._design.columns import Moments, moments_of
 from skmax._design.csr import CsrDesign
 from skmax._design.dense import DenseDesign
 from skmax._design.standardised import StandardisedColumns
@@ -19,7 +19,23 @@ BLOCK_BYTES = 2**24
 MOST_COPIED, MOST_BESIDE_MAPPED = 2**30, 100_000_000
 
 
-class RowBlocks(StandardisedColumns):
+class SummedColumns(StandardisedColumns):
+    """Columns whose moments were added up over rows that are elsewhere."""
+
+    def __init__(self, moments: Moments, intercept: bool, dtype: np.dtype) -> None:
+        super().__init__(moments.columns(intercept, dtype), intercept, dtype)
+        self.moments = moments
+
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        scale = self.scale[: self.n_features]
+        low, high = (
+            np.multiply(end, scale, out=np.zeros_like(end), where=scale > 0)
+            for end in (self.moments.low, self.moments.high)
+        )
+        return low, high
+
+
+class RowBlocks(SummedColumns):
     """The standardised rows of a large X, of which no more than a block is in memory.
 
     X is an array, or a CSR matrix, of any real numbers, in memory or mapped from a file.
@@ -27,16 +43,16 @@ class RowBlocks(StandardisedColumns):
     Parameters
     ----------
     X : array or CSR matrix of shape (n, n_features)
-    columns : Columns
-        What standardises its columns.
+    moments : Moments
+        Those of its columns.
     intercept : bool
         Whether there is a column of ones.
     dtype : numpy dtype
         In which rows are worked on, float32 or float64.
     """
 
-    def __init__(self, X: Any, columns: Columns, intercept: bool, dtype: np.dtype) -> None:
-        super().__init__(columns, intercept, dtype)
+    def __init__(self, X: Any, moments: Moments, intercept: bool, dtype: np.dtype) -> None:
+        super().__init__(moments, intercept, dtype)
         self.X, self.n_rows = X, X.shape[0]
 
     @property
@@ -104,7 +120,7 @@ def row_blocks_of(
 ) -> RowBlocks:
     """X in blocks, its columns standardised by one sweep over them; weight (n,) sums to 1."""
     moments = tree_sum(block_moments(X, weight, dtype, threads))
-    return RowBlocks(X, moments.columns(intercept, dtype), intercept, dtype)
+    return RowBlocks(X, moments, intercept, dtype)
 
 
 def block_moments(X: Any, weight: np.ndarray, dtype: np.dtype, threads: int) -> Iterator[Moments]:

@@ -41,6 +41,18 @@ class CsrDesign(Standardised):
         part.rows = self.rows._replace(indptr=self.rows.indptr[rows.start : rows.stop + 1])
         return part
 
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        X, starts = self.in_columns, self.in_columns.indptr[:-1]
+        count = np.diff(X.indptr)
+        filled, with_zeros = count > 0, count < self.n_rows
+        ends = []
+        for ufunc in (np.minimum, np.maximum):
+            of_columns = np.zeros(self.n_features)
+            if filled.any():
+                of_columns[filled] = ufunc.reduceat(X.data, starts[filled])
+            ends.append(np.where(with_zeros, ufunc(of_columns, 0.0), of_columns))
+        return ends[0], ends[1]
+
     def of_columns(self, columns: np.ndarray) -> "CsrDesign":
         """Some of the columns here, in order, in memory of their own."""
         features, moments, intercept = self.columns_and_intercept(columns)
@@ -75,6 +87,13 @@ class CsrDesign(Standardised):
         gradient = np.empty((n_outputs, self.n_columns))
         _kernels.csr_gradient_of_coef(total, self.scale, self.shift, self.intercept, gradient)
         return gradient
+
+    @functools.cached_property
+    def in_columns(self) -> Any:
+        """X in CSC, in memory of its own, its entries scaled and in float64."""
+        X = self.X.tocsc().astype(np.float64, copy=False)
+        X.data *= np.repeat(self.scale[: self.n_features], np.diff(X.indptr))
+        return X
 
     @functools.cached_property
     def squared_norms(self) -> np.ndarray:

@@ -43,6 +43,10 @@ class DenseDesign(Standardised):
         part.rows = _kernels.dense_rows(part.X, self._row_shift(self.dtype))
         return part
 
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        scale = self.scale[: self.n_features]
+        return self.X.min(axis=0) * scale, self.X.max(axis=0) * scale
+
     def of_columns(self, columns: np.ndarray) -> "DenseDesign":
         """Some of the columns here, in order, in memory of their own."""
         features, moments, intercept = self.columns_and_intercept(columns)

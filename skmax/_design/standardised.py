@@ -47,6 +47,22 @@ class StandardisedColumns:
         self.coef_scale = np.where(self.scale > 0, self.scale, 1.0)
         self.coef_scale[self.n_features :] = 0.0
 
+    @functools.cached_property
+    def reach(self) -> np.ndarray:
+        """The most by which a coefficient of 1 changes a logit: (n_columns,), 1 of the intercept.
+
+        0 of a column that never varies.
+        """
+        low, high = self.extremes()
+        reach = np.ones(self.n_columns)
+        shift = self.shift * self.scale[: self.n_features]
+        reach[: self.n_features] = np.maximum(high - shift, shift - low)
+        return reach
+
+    def extremes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the largest entry of each column of X, scaled."""
+        raise NotImplementedError
+
     def matrix_passes(self, n_outputs: int) -> float:
         """How many passes take as long as the second moments of the columns and their factors.
 
@@ -120,7 +136,8 @@ class Standardised(StandardisedColumns):
     def restricted(self, X: Any) -> Self:
         """A copy whose rows are some of those of X; the subclass's `of_rows` gives its `rows`."""
         part = copy.copy(self)
-        part.__dict__.pop("squared_norms", None)
+        for of_all_rows in ("squared_norms", "in_columns", "reach"):
+            part.__dict__.pop(of_all_rows, None)
         part.X, part.n_rows = X, X.shape[0]
         return part
 

@@ -16,6 +16,10 @@ PASS = f"PassWorkspace(F[1],F[1],F[1],f8[1],{LOSS})"
 CURVATURE = "RowCurvature(F[1],F[2])"
 MOMENTS = "SecondMomentsWorkspace(F[2],F[2],F[2],F[1])"
 
+COLUMNS = "ModelColumns(f8[1],I[1],I[1],i8[1],i8[1],f8[1])"
+BENDS, CHANGE = "ModelCurvature(f8[2],f8[2])", "ModelChange(f8[2],f8[1])"
+TERMS = "ModelTerms(f8[1],f8[1],f8[1],f8[1],f8[1],f8[1],f8[1],f8[1])"
+
 DENSE_ROWS, DENSE_COLUMNS = "DenseRows(F[2],F[1])", "DenseColumns(F[2],F[1])"
 SAMPLES = "DenseSamples(F[2])"
 CSR = "CsrRows(F[1],I[1],I[1])"
@@ -50,6 +54,10 @@ KERNELS = {
     "hessian_of_pairs": ("linear.hessian", None),
     "add_kronecker": ("linear.hessian", None),
     "minimise_model": ("linear.coordinate", int),
+    "column_curvature": ("linear.columns", None),
+    "sweep_columns": ("linear.columns", float),
+    "change_of_columns": ("linear.columns", None),
+    "slope_of_columns": ("linear.columns", None),
     "csr_coef": ("linear.sparse", None),
     "csr_gradient_of_coef": ("linear.sparse", None),
     "csr_column_means": ("linear.sparse", None),
@@ -76,7 +84,11 @@ def _templates() -> list[tuple[str, str]]:
         ("block_second_moments", f"{MOMENTS},f8[2],f8[3]"),
         ("hessian_of_pairs", "f8[3],f8[1],f8[2],f8[2]"),
         ("add_kronecker", "f8[2],f8[2],f8[2]"),
-        ("minimise_model", "f8[2],f8[1],f8[1],f8[1],f8,f8,i8"),
+        ("minimise_model", "f8[2],f8[1],f8[1],f8[1],f8[1],f8[1],f8,f8,i8"),
+        ("column_curvature", f"{COLUMNS},{BENDS},f8[1],f8[1]"),
+        ("sweep_columns", f"{COLUMNS},{BENDS},{CHANGE},{TERMS},f8[1]"),
+        ("change_of_columns", f"{COLUMNS},{BENDS},f8[1],{CHANGE}"),
+        ("slope_of_columns", f"{COLUMNS},{BENDS},{CHANGE},f8[1]"),
         ("csr_coef", "f8[2],f8[1],F[1],i8,f8[1],F[2]"),
         ("csr_gradient_of_coef", "F[2],f8[1],F[1],i8,f8[2]"),
         ("csr_column_means", f"{CSR},f8[1],f8[1],f8[1],f8[1],f8[1],i8[1]"),

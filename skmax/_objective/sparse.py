@@ -4,7 +4,9 @@ from typing import Protocol
 
 import numpy as np
 
-from skmax._objective.data_term import DataTerm, DataTermPoint
+from skmax._design import CsrDesign, StandardisedColumns
+from skmax._objective.column_model import ColumnModel, column_model, sweeps_of_a_hessian
+from skmax._objective.data_term import CrossEntropyPoint, DataTerm, DataTermPoint
 from skmax._objective.objective import Objective, ObjectivePoint
 from skmax._objective.penalty import ElasticNet
 
@@ -19,6 +21,8 @@ class SparseDataTermPoint(DataTermPoint, Protocol):
 class SparseDataTerm(DataTerm, Protocol):
     """A data term of such points."""
 
+    @property
+    def design(self) -> StandardisedColumns: ...
     def at(self, coef: np.ndarray) -> SparseDataTermPoint: ...
 
 
@@ -30,6 +34,7 @@ class SparseObjective(Objective):
 
     def __init__(self, data: SparseDataTerm, net: ElasticNet, factor: float = 1.0) -> None:
         super().__init__(data, net if factor == 1 else net.scaled(factor))
+        self.reach = data.design.reach
         self.thresholds, self._unscaled, self.factor = self.penalty.thresholds, net, factor
 
     def at(self, coef: np.ndarray) -> "SparsePoint":
@@ -71,6 +76,32 @@ class SparsePoint(ObjectivePoint):
         hessian = self.data.active_hessian(active)
         hessian.flat[:: len(hessian) + 1] += self.penalty_diagonal[np.nonzero(active)[1]]
         return hessian
+
+    def sweeps_of_a_hessian(self, active: np.ndarray) -> float:
+        """How many sweeps of a `column_model` take as long as the Hessian; 0 if there is none."""
+        design = self._objective.data.design
+        of_all_rows = isinstance(self.data, CrossEntropyPoint)  # not of blocks of them in turn
+        if not (of_all_rows and isinstance(design, CsrDesign)):
+            return 0.0
+        return sweeps_of_a_hessian(design, active)
+
+    def column_model(
+        self, active: np.ndarray, terms: tuple[np.ndarray, np.ndarray, np.ndarray]
+    ) -> ColumnModel:
+        """The quadratic model of the coefficients that a mask names."""
+        point = self.data
+        assert isinstance(point, CrossEntropyPoint)
+        assert isinstance(point.data.design, CsrDesign)
+        return column_model(
+            point.data.design,
+            point.data.weight,
+            point.probabilities,
+            active,
+            self.coef[active],
+            self.gradient[active],
+            np.broadcast_to(self.penalty_diagonal, active.shape)[active],
+            terms,
+        )
 
     def duality_gap(self) -> float:
         """What the value is above the minimum, at most.

@@ -5,9 +5,17 @@ intercepts, and are float64. A method names in the registry which kind of point 
 """
 
 from collections.abc import Callable
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+
+
+class Terms(NamedTuple):
+    """What a model has beside its quadratic: each coefficient's threshold, and a range, (m,)."""
+
+    thresholds: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
 class Passes(Protocol):
@@ -111,6 +119,24 @@ class Objective(Protocol[P_co]):
         """How many Hessian products take as long as a Hessian of some rows and its factors."""
 
 
+class ColumnModel(Protocol):
+    """A quadratic model plus absolute values, without a matrix and in coordinates of its own.
+
+    `coef` (m,) are where it has come to; `sweep` goes on, and changes `coef` in place.
+    """
+
+    @property
+    def coef(self) -> np.ndarray: ...
+    def sweep(self) -> float:
+        """A sweep of coordinate descent; the squared moves, in the norm of the diagonal."""
+
+    def towards(self, aim: np.ndarray) -> "ColumnModel":
+        """The same model where it is least on the way to an aim, and beyond, on the same signs."""
+
+    def solution(self) -> tuple[np.ndarray, np.ndarray]:
+        """The coefficients as those of the objective, and the slope of the quadratic there."""
+
+
 class SparsePoint(Point, Protocol):
     """A point of an objective with absolute values; its gradient is that of the smooth part."""
 
@@ -121,6 +147,12 @@ class SparsePoint(Point, Protocol):
     def active_hessian(self, active: np.ndarray) -> np.ndarray:
         """The Hessian (m, m) of the smooth part, of the m coefficients that a mask names."""
 
+    def sweeps_of_a_hessian(self, active: np.ndarray) -> float:
+        """How many sweeps of a `column_model` take as long as the Hessian; 0 if there is none."""
+
+    def column_model(self, active: np.ndarray, terms: Terms) -> ColumnModel:
+        """The quadratic model of the coefficients that a mask names."""
+
     def duality_gap(self) -> float:
         """What the value is above the minimum, at most."""
 
@@ -129,10 +161,15 @@ class SparsePoint(Point, Protocol):
 
 
 class SparseObjective(Objective[S_co], Protocol[S_co]):
-    """A smooth part plus sum_kj thresholds_j |coef_kj|."""
+    """A smooth part plus sum_kj thresholds_j |coef_kj|.
+
+    `reach` (n_columns,) is the most by which a coefficient of 1 changes a logit.
+    """
 
     @property
     def thresholds(self) -> np.ndarray: ...
+    @property
+    def reach(self) -> np.ndarray: ...
     def scaled(self, factor: float) -> "SparseObjective[S_co]":
         """The one with `factor` times the penalty."""
 

@@ -9,7 +9,7 @@ import numpy as np
 from distributed import Client
 
 from skmax import _kernels, _threads
-from skmax._design import StandardisedColumns
+from skmax._design import StandardisedColumns, SummedColumns
 from skmax._design.columns import Moments
 from skmax._estimators.targets import check_two_classes, class_factors_of
 from skmax._objective import BlockedCrossEntropy
@@ -68,7 +68,7 @@ class DistributedSamples:
     def data(self, threads: int) -> tuple[StandardisedColumns, BlockedCrossEntropy]:
         """The data term, and the columns that it goes over."""
         recipe = self.recipe
-        design = StandardisedColumns(recipe.columns, recipe.intercept, recipe.dtype)
+        design = SummedColumns(self.moments, recipe.intercept, recipe.dtype)
         terms = self.partitions.map(data_term, recipe=recipe).made()
         blocks = self._blocks(terms, self.shape[0], threads)
         some = max(SAMPLE_ROWS, ROWS_PER_COLUMN * design.n_columns)

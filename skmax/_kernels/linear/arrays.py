@@ -82,6 +82,48 @@ class RowTerms(NamedTuple):
 
 
 @bundle
+class ModelColumns(NamedTuple):
+    """The columns of some coefficients, class by class: in CSC, scaled, not centred; float64."""
+
+    data: np.ndarray
+    indices: np.ndarray
+    indptr: np.ndarray
+    place: np.ndarray  # (m,): which column; -1 for the intercept, the last of its class
+    ends: np.ndarray  # (K + 1,): where the coefficients of each class begin
+    centre: np.ndarray  # (m,): what is subtracted from each column; 0 for intercepts
+
+
+@bundle
+class ModelCurvature(NamedTuple):
+    """What the rows bend by; float64."""
+
+    probabilities: np.ndarray  # (K, n)
+    weighted: np.ndarray  # (K, n): times the rows' weights
+
+
+@bundle
+class ModelChange(NamedTuple):
+    """What coefficients have changed; float64."""
+
+    logits: np.ndarray  # (K, n)
+    mean: np.ndarray  # (n,): over the classes, by their probabilities
+
+
+@bundle
+class ModelTerms(NamedTuple):
+    """What a model has of each coefficient, (m,)."""
+
+    start: np.ndarray
+    slope: np.ndarray  # where it starts
+    diagonal: np.ndarray  # of the Hessian, of centred columns
+    slope_of_one: np.ndarray  # the entries with the intercept of the class, not centred
+    ridge: np.ndarray
+    thresholds: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+
+@bundle
 class PassWorkspace(NamedTuple):
     """Memory for a pass over rows, block by block; `pass_workspace` makes one."""
 

@@ -4,9 +4,10 @@ from skmax._kernels.compiling.jit import jit
 
 
 @jit
-def minimise_model(hessian, thresholds, coef, slope, enough, tol, most_sweeps):
+def minimise_model(hessian, thresholds, low, high, coef, slope, enough, tol, most_sweeps):
     """The minimum over u of slope.(u - coef) + (u - coef)'H(u - coef) / 2 + sum thresholds |u|.
 
+    Each u lies in a range of its own, from `low` to `high` (m,), which holds its `coef`.
     `coef` (m,) becomes u, and `slope` (m,) the gradient of the quadratic there. Coordinates are
     gone through in turn, until a sweep moves them by `tol` times as much as the largest one did, or
     by `enough`, squared and in the norm of the diagonal. The number of sweeps.
@@ -30,6 +31,7 @@ def minimise_model(hessian, thresholds, coef, slope, enough, tol, most_sweeps):
                 new = aim + threshold
             else:
                 new = 0.0
+            new = min(max(new, low[i]), high[i])
             step = new - coef[i]
             if step != 0:
                 coef[i] = new
