@@ -135,6 +135,18 @@ def linear_large(crawl):
                 crawl.methods(name, model, samples, y)
 
 
+def streams(crawl):
+    """partial_fit of SoftmaxRegression, on more rows than are kept."""
+    X, y = sparse_simulated(1100, 5)
+    for kind, samples in formats_of_kernels(X):
+        for target, labels in targets(y):
+            model = SoftmaxRegression()
+            name = f"SoftmaxRegression: partial_fit, {kind}, {target}"
+            classes = None if np.ndim(labels) == 2 else np.unique(labels)
+            if crawl.call(name, model.partial_fit, samples, labels, classes=classes):
+                crawl.methods(name, model, samples, labels)
+
+
 def paths(crawl):
     """Fits along a grid of penalties."""
     X, y = sparse_simulated(90, 5)
@@ -227,7 +239,7 @@ def main():
     """Print the refused calls, and the specialisations that were asked for."""
     warnings.simplefilter("ignore")
     crawl = Crawl()
-    for part in (linear, linear_large, linear_many_rows, paths, network, functions):
+    for part in (linear, linear_large, linear_many_rows, streams, paths, network, functions):
         part(crawl)
     functions_of = {name: getattr(_kernels, name).functions for name in KERNELS}
     asked = [(name, ",".join(codes)) for name, found in functions_of.items() for codes in found]

@@ -150,6 +150,13 @@ PROVOKED = {
         X=1e150 * X, activation="identity", solver="sgd", learning_rate_init=1e200
     ),
     "the loss is not finite in iteration": lambda: network(X=1e307 * X, solver="lbfgs"),
+    "partial_fit allows no l1_ratio > 0": lambda: SoftmaxRegression(l1_ratio=0.5).partial_fit(
+        X, Y, classes=[0, 1, 2]
+    ),
+    "partial_fit goes on with fit_intercept": lambda: (
+        linear().set_params(fit_intercept=False).partial_fit(X, Y)
+    ),
+    "object has no attribute": lambda: SoftmaxRegression().coef_,
     "partial_fit is for solvers with minibatches": lambda: MLPClassifier(
         solver="lbfgs"
     ).partial_fit(X, Y),

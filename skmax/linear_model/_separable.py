@@ -39,6 +39,7 @@ VANISHING = 1e-12
 #: How exactly that optimum is found: probabilities after fits of tol from 1e-2 to 1e-10 are then
 #: the same to 1e-11 (exact Newton) and 2e-7 (conjugate gradients). It took 1 to 23 iterations.
 LIMIT_TOL, LIMIT_ITERATIONS = 1e-14, 300
+MOST_NAMES = 5  # classes and columns that a warning names
 
 
 def separation_of(problem: Problem, result: Result, tol: float) -> Separation | None:
@@ -166,3 +167,25 @@ def at_its_limit(problem: Problem, result: Result, max_iter: int) -> Result:
         values=[*result.values, *solved.values[1:-1], point.value],
         method=_with_last(result.method, solved.method),
     )
+
+
+def what_runs_away(separation: Separation, classes: np.ndarray, names: np.ndarray) -> str:
+    """What is said where there is no optimum; `names` are those of the columns."""
+    features = names[separation.features]
+    by = f", by {_listed('column', features)}" if len(features) else ""
+    told_apart = _listed("class", classes[separation.classes])
+    verb = "is" if len(separation.classes) == 1 else "are"
+    rest = "each other" if len(separation.classes) == len(classes) else "the rest"
+    return (
+        f"without a penalty there is no optimum, as {told_apart} {verb} separable from {rest} "
+        f"on {separation.n_rows} rows{by}: coefficients would grow without bound"
+    )
+
+
+def _listed(kind: str, names: np.ndarray) -> str:
+    """The first few names and how many more there are, after what they are names of."""
+    if len(names) == 1:
+        return f"{kind} {names[0]!s}"
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    plural = "classes" if kind == "class" else f"{kind}s"
+    return f"{plural} {', '.join(map(str, names[:MOST_NAMES]))}{more}"

@@ -21,10 +21,16 @@ from skmax._estimators.samples import check_finite, entries_at_fault, read_rows
 from skmax._estimators.targets import is_soft, read_targets
 from skmax._objective import ObjectivePoint
 from skmax._objective.separation import Separation
+from skmax.linear_model import _partial_fit
 from skmax.linear_model._minimise import Settings, check_solver, minimise, start_of
 from skmax.linear_model._predictions import SoftmaxPredictions
 from skmax.linear_model._problem import Problem, is_sparse, problem_of
-from skmax.linear_model._separable import at_its_limit, separation_of, undecided
+from skmax.linear_model._separable import (
+    at_its_limit,
+    separation_of,
+    undecided,
+    what_runs_away,
+)
 
 if TYPE_CHECKING:  # imported where it is needed: a fit needs neither it nor the metrics
     from sklearn.linear_model import LogisticRegression
@@ -42,7 +48,6 @@ CONSTRAINTS = {
     "n_jobs": parameters.JOBS,
     "verbose": parameters.VERBOSITY,
 }
-MOST_NAMES = 5  # classes and columns that a warning names
 
 
 class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
@@ -112,10 +117,10 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
     feature_names_in_ : ndarray of shape (n_features,)
         The names of the columns, where all are strings.
     n_iter_ : ndarray of shape (1,)
-        The number of iterations, int32.
+        The number of iterations, int32; 1 after `partial_fit`.
     solver_ : str
         The method that ran: "newton-cholesky", "newton-cg" or "lbfgs"; of several that went on from
-        each other, all, as in "newton-cg, lbfgs".
+        each other, all, as in "newton-cg, lbfgs"; "stream" after `partial_fit`.
     converged_ : bool
         Whether the guarantee of `tol` holds.
     objective_ : float
@@ -181,6 +186,9 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
     >>> (sparse.coef_ != 0).any(axis=0)
     array([False, False,  True, False])
     """
+
+    coef_ = _partial_fit.ReadWhenAsked()
+    intercept_ = _partial_fit.ReadWhenAsked()
 
     def __init__(
         self,
@@ -265,6 +273,75 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
         return self
 
     @own_error_state
+    def partial_fit(
+        self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None
+    ) -> "SoftmaxRegression":
+        """Learn from some more samples, each looked at once; the penalty is that of all so far.
+
+        After an error the estimator is as it was before. It makes no difference into which calls
+        the samples are cut, but for rounding.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix of shape (n_samples, n_features)
+            The samples, one or more; columns of any scale.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            As in `fit`; the labels must be among the classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will occur: needed at the first call, unless `y` has several columns.
+
+        Returns
+        -------
+        SoftmaxRegression
+            The estimator itself.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; if the first call has no `classes`, a later one has others, or `y` holds
+            labels that are not among them; if a parameter asks for what takes all samples:
+            ``class_weight="balanced"``, or ``l1_ratio > 0`` with a finite `C`.
+
+        Notes
+        -----
+        The first 1000 samples are kept (less, if they have more than 2,097,152 entries), and the
+        coefficients are the optimum over all of them, to `tol`. What comes later is not kept. Its
+        gradients lead to averaged stochastic Newton steps, with the covariance of the classes times
+        the moments of the columns (up to 256, with their correlations) for the Hessian. `coef_` and
+        `intercept_` are of all samples so far, and are computed when they are first read.
+
+        After `fit` it goes on from the coefficients found there, as if the samples of the fit had
+        been the first; `fit` starts anew. `n_iter_` is 1, `solver_` is "stream" and `converged_`
+        False: how far from the optimum the coefficients are is not known. There is no `objective_`,
+        `optimality_gap_` or `loss_curve_`. A class that has not occurred among the samples that are
+        kept counts as half a sample.
+
+        References
+        ----------
+        C. Boyer, A. Godichon-Baggioni, On the asymptotic rate of convergence of Stochastic Newton
+        algorithms and their weighted averaged versions, Comput. Optim. Appl. 84, 2023.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from skmax import SoftmaxRegression
+        >>> X, y = load_digits(return_X_y=True)
+        >>> model = SoftmaxRegression()
+        >>> for start in range(0, 1600, 200):
+        ...     part = slice(start, start + 200)
+        ...     _ = model.partial_fit(X[part], y[part], classes=range(10))
+        >>> model.score(X[1600:], y[1600:]) > 0.9
+        True
+        """
+        with rollback_on_error(self):
+            parameters.check_parameters(self, CONSTRAINTS)
+            check_solver("SoftmaxRegression", self.solver, self.C, self.l1_ratio)
+            _partial_fit.go_on(self, X, y, sample_weight, classes)
+        return self
+
+    @own_error_state
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Compute the accuracy of the predictions.
 
@@ -332,6 +409,9 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
         elif undecided(problem, result):
             result = replace(result, status=_solvers.Status.UNDECIDED)
         self._unpack(problem, result)
+        self.__dict__.pop("_seen", None)
+        n_rows, weight = problem.samples.shape[0], problem.samples.total_weight
+        self._rows_of_fit = np.array([n_rows, weight, problem.design.intercept], float)
         task.end(lambda: self._attributes(problem, result.coef, result.n_iter))
         self._warn_unless_converged(problem, result.status, separation)
 
@@ -386,7 +466,8 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
             return
         sentence, gap = status.sentence, ""
         if separation is not None:
-            sentence = self._what_runs_away(separation, problem.fitted_classes)
+            names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))
+            sentence = what_runs_away(separation, problem.fitted_classes, names)
         elif np.isfinite(self.optimality_gap_):
             gap = (
                 f" The estimated relative gap to the optimum is {self.optimality_gap_:.2g} "
@@ -399,28 +480,6 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
             ConvergenceWarning,
             stacklevel=5 + FRAMES,
         )
-
-    def _what_runs_away(self, separation: Separation, classes: np.ndarray) -> str:
-        """What is said where there is no optimum."""
-        features = separation.features
-        names = getattr(self, "feature_names_in_", np.arange(self.n_features_in_))[features]
-        by = f", by {_listed('column', names)}" if len(features) else ""
-        told_apart = _listed("class", classes[separation.classes])
-        verb = "is" if len(separation.classes) == 1 else "are"
-        rest = "each other" if len(separation.classes) == len(classes) else "the rest"
-        return (
-            f"without a penalty there is no optimum, as {told_apart} {verb} separable from {rest} "
-            f"on {separation.n_rows} rows{by}: coefficients would grow without bound"
-        )
-
-
-def _listed(kind: str, names: np.ndarray) -> str:
-    """The first few names and how many more there are, after what they are names of."""
-    if len(names) == 1:
-        return f"{kind} {names[0]!s}"
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    plural = "classes" if kind == "class" else f"{kind}s"
-    return f"{plural} {', '.join(map(str, names[:MOST_NAMES]))}{more}"
 
 
 def _print_line(n_iter: int, value: float, gap: float) -> None:
