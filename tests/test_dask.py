@@ -1,5 +1,6 @@
 """Softmax regression over the partitions of Dask collections, on a cluster of processes."""
 
+import gc
 import itertools
 import os
 import pickle
@@ -138,6 +139,55 @@ def test_a_sample_of_rows_gives_the_start_and_the_same_optimum(client, monkeypat
     assert model.loss_curve_[0] < np.log(4) / 1.2  # not at coefficients of 0
 
 
+@pytest.mark.parametrize("settings", [{}, {"solver": "lbfgs"}, {"l1_ratio": 1.0}], ids=str)
+@pytest.mark.parametrize("sparse", [False, True])
+def test_a_sample_of_partitions_without_weight(client, monkeypatch, settings, sparse):
+    monkeypatch.setattr(_problem, "SAMPLE_ROWS", 40)
+    monkeypatch.setattr(_problem, "ROWS_PER_COLUMN", 5)
+    X, y = raw()
+    edges = (0, 90, 91, 240, 400)
+    weight = (np.arange(400) >= 91).astype(float)
+    reference = InMemory(tol=1e-9, **settings).fit(X, y, weight)
+    given = scipy.sparse.csr_matrix(X) if sparse else X
+    model = SoftmaxRegression(tol=1e-9, **settings)
+    model.fit(*(cut(value, edges) for value in (given, y, weight)))
+    assert model.objective_ == pytest.approx(reference.objective_, rel=1e-7)
+
+
+def test_workers_keep_nothing_after_a_fit(client):
+    X, y = (cut(value) for value in raw())
+    for _ in range(2):
+        SoftmaxRegression().fit(X, y)
+
+    def terms():
+        gc.collect()
+        return sum(type(one).__name__ == "CrossEntropy" for one in gc.get_objects())
+
+    for _ in range(50):
+        if not any(client.run(terms).values()):
+            break
+        time.sleep(0.1)
+    assert not any(client.run(terms).values())
+
+
+def test_a_fit_within_a_task(client):
+    def fit(X, y):
+        return SoftmaxRegression().fit(cut(X), cut(y)).coef_
+
+    X, y = raw()
+    coef = client.submit(fit, X, y).result(timeout=60)
+    np.testing.assert_array_equal(coef, SoftmaxRegression().fit(cut(X), cut(y)).coef_)
+
+
+def test_on_processes_everything_can_be_sent():
+    X, y = raw()
+    with new_cluster() as other, distributed.Client(other):
+        with pytest.warns(ConvergenceWarning, match="separable"):
+            SoftmaxRegression(C=np.inf).fit(cut(X), cut((X[:, 4] > 20).astype(int)))
+        model = SoftmaxRegressionCV(Cs=[0.1], cv=2).fit(cut(X), cut(y))
+        assert model.score(cut(X), cut(y)) == pytest.approx(model.score(X, y))
+
+
 def test_partitions_of_one_class_and_of_no_weight(client):
     X, y = raw(400)
     order = np.argsort(y)
@@ -215,6 +265,17 @@ def test_bad_input_is_refused(client):
         model.fit(Xd, yd, cut(np.full(400, -1.0)))
     with pytest.raises(ValueError, match="two dimensions"):
         model.fit(cut(y), yd)
+    with pytest.raises(ValueError, match="one or two dimensions"):
+        model.fit(Xd, da.from_array(np.zeros((400, 2, 2)), chunks=(400, 2, 2)))
+    with pytest.raises(TypeError, match=r"partition \d: X must hold real numbers, got complex"):
+        model.fit(cut(X + 1j), yd)
+    with pytest.raises(ValueError, match="partition 2: Input y contains NaN in row 9"):
+        model.fit(Xd, cut(np.where(np.arange(400) == 100, np.nan, y)))
+    with pytest.raises(ValueError, match=r"partition \d: sample_weight has shape"):
+        model.fit(
+            *(cut(value, unknown=True) for value in (X, y)),
+            cut(np.zeros(5), (0, 1, 2, 3, 4, 5), unknown=True),
+        )
     model.fit(Xd, yd)
     with pytest.raises(ValueError, match="expecting 5 features"):
         model.predict(Xd[:, :4])
@@ -414,7 +475,7 @@ def test_a_partition_that_cannot_be_made_again_is_named(monkeypatch):
         model = SoftmaxRegression()
         model.client = elsewhere
         with pytest.raises(
-            RuntimeError, match=r"partition [01] .* no longer there|could not be made"
+            RuntimeError, match=r"partition [01] (is .* no longer there|could not be made)"
         ):
             model.fit(Xd, yd)
         assert not hasattr(model, "coef_")

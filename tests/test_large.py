@@ -9,6 +9,7 @@ from problems import one_hot, simulated
 
 from skmax import SoftmaxRegression, SoftmaxRegressionCV
 from skmax._design import blocks
+from skmax._estimators.targets import read_targets
 from skmax.linear_model import _problem
 
 DTYPES = [np.float64, np.float32, np.float16, np.uint8, np.int16]
@@ -152,6 +153,59 @@ def test_what_is_not_finite_is_named(small_blocks, tmp_path, wrong, sparse):
     for given in (None, weight):
         with pytest.raises(ValueError, match=r"(NaN|infinity) in column 2, row 437"):
             SoftmaxRegression().fit(file, y, given)
+
+
+def test_predictions_name_the_row_of_the_file(small_blocks, tmp_path):
+    X, y = whole_numbers()
+    model = SoftmaxRegression().fit(X, y)
+    X[437, 2] = np.nan
+    with pytest.raises(ValueError, match="NaN in column 2, row 437"):
+        model.predict_proba(mapped(X, tmp_path / "X"))
+
+
+@pytest.mark.parametrize("limit", [0, 10**9])
+def test_entries_of_files_in_any_order_and_in_parts(small_blocks, monkeypatch, tmp_path, limit):
+    monkeypatch.setattr(blocks, "MOST_BESIDE_MAPPED", limit)
+    X, y = whole_numbers()
+    whole = scipy.sparse.csr_array(X)
+    data, indices, indptr = [], [], [0]
+    for row in range(len(y)):  # each entry in two halves, backwards
+        part = slice(whole.indptr[row], whole.indptr[row + 1])
+        data += list(np.repeat(whole.data[part][::-1] / 2, 2))
+        indices += list(np.repeat(whole.indices[part][::-1], 2))
+        indptr.append(len(data))
+    parts = (np.array(data), np.array(indices, np.int32), np.array(indptr, np.int32))
+    files = tuple(mapped(part, tmp_path / name) for part, name in zip(parts, "dij", strict=True))
+    model = SoftmaxRegression(tol=1e-9).fit(scipy.sparse.csr_array(files, shape=X.shape), y)
+    reference = SoftmaxRegression(tol=1e-9).fit(X, y)
+    assert model.objective_ == pytest.approx(reference.objective_, rel=1e-8)
+    np.testing.assert_array_equal(files[0], parts[0])
+
+
+def test_the_sample_is_no_larger_for_many_classes():
+    n_classes, n_rows = 500, 2000
+    labels = np.arange(50_000) % n_classes
+    targets = read_targets(labels, None, None, len(labels))
+    indices, weight = _problem.evenly_spaced(targets, n_rows)
+    assert len(indices) == n_rows
+    np.testing.assert_allclose(np.bincount(labels[indices], weight), 1 / n_classes)
+    rare = np.where(np.arange(50_000) < 49_990, 0, 1)
+    indices, weight = _problem.evenly_spaced(read_targets(rare, None, None, 50_000), n_rows)
+    assert (rare[indices] == 1).sum() == 10
+    assert weight[rare[indices] == 1].sum() == pytest.approx(10 / 50_000)
+
+
+def test_predictions_of_another_dtype_go_by_blocks(monkeypatch, tmp_path):
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2**18)
+    X, y = whole_numbers(50_000, 20, dtype=np.float32)
+    file = mapped(X, tmp_path / "X")
+    model = SoftmaxRegression(tol=1e-3).fit(X[:1000].astype(float), y[:1000])
+    tracemalloc.start()
+    probabilities = model.predict_proba(file)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < probabilities.nbytes + 2**21  # X in float64 is 8 MB
+    np.testing.assert_allclose(probabilities, model.predict_proba(X.astype(float)), rtol=1e-12)
 
 
 def test_memory_beside_a_file_does_not_grow_with_columns(monkeypatch, tmp_path):

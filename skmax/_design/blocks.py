@@ -58,7 +58,8 @@ class RowBlocks(SummedColumns):
     @property
     def copied_bytes(self) -> int:
         """What a row takes where it is copied, on the average; 0 where it is used as it is."""
-        as_it_is = scipy.sparse.issparse(self.X) or self.X.flags.c_contiguous
+        sparse = scipy.sparse.issparse(self.X)
+        as_it_is = self.X.has_canonical_format if sparse else self.X.flags.c_contiguous
         return 0 if as_it_is and self.X.dtype == self.dtype else row_bytes(self.X, self.dtype)
 
     def of_rows(self, rows: slice) -> DenseDesign | CsrDesign:
@@ -94,6 +95,7 @@ def float_rows(X: Any, rows: slice, dtype: np.dtype) -> Any:
     entries = slice(ends[0], ends[-1])
     pieces = X.data[entries].astype(dtype, copy=False), X.indices[entries], ends - ends[0]
     part = type(X)(pieces, shape=(len(ends) - 1, X.shape[1]))
+    part.has_canonical_format = X.has_canonical_format  # which SciPy looks for once in X
     if not part.has_canonical_format:  # an entry given in parts would count as several
         part = part.copy()
         part.sum_duplicates()
@@ -148,6 +150,8 @@ def in_blocks(X: Any, n_outputs: int) -> bool:
     copied = X.shape[0] * row_bytes(X, dtype) if X.dtype != dtype else 0
     if not is_mapped(X):
         return copied > MOST_COPIED
-    if not scipy.sparse.issparse(X) and not X.flags.c_contiguous and not X.flags.f_contiguous:
+    sparse = scipy.sparse.issparse(X)
+    as_it_is = X.has_canonical_format if sparse else X.flags.c_contiguous or X.flags.f_contiguous
+    if not as_it_is:
         copied = X.shape[0] * row_bytes(X, dtype)
     return copied + X.shape[0] * (n_outputs + 1) * dtype.itemsize > MOST_BESIDE_MAPPED

@@ -8,7 +8,7 @@ classes uses the vector as well as one over a hundred.
 
 from skmax._kernels.calling.kernel import Kernel, use_level
 from skmax._kernels.calling.library import CompilationError, Report, compile_all, report
-from skmax._kernels.calling.processor import level, levels
+from skmax._kernels.calling.processor import level, levels, levels_here
 from skmax._kernels.entries import KERNELS
 from skmax._kernels.linear.arrays import (
     CsrRows,
@@ -67,6 +67,7 @@ __all__ = [
     "dense_rows",
     "level",
     "levels",
+    "levels_here",
     "loss_workspace",
     "pass_workspace",
     "read_only",

@@ -57,8 +57,9 @@ class Blocks(Protocol):
     def resolution(self) -> float: ...
     @property
     def threads(self) -> int: ...
-    @property
-    def sample(self) -> "Data | None": ...
+
+    sample: "Data | None"
+
     def at(self, coef: np.ndarray) -> BlockPoints: ...
     def sum(self, of_block: Callable[[CrossEntropy], _Sum]) -> _Sum:
         """What the data terms of the blocks add up to."""
@@ -235,7 +236,8 @@ class BlocksInTurn:
         threads: int,
         sample: CrossEntropy | None = None,
     ) -> None:
-        self.sample = sample
+        self.sample: Data | None = sample
+        self._n_sampled = 0 if sample is None else sample.design.n_rows
         self.design, self.targets, self.weight = design, targets, weight
         self.n_rows, itemsize = design.n_rows, design.dtype.itemsize
         copied = design.copied_bytes if isinstance(design, RowBlocks) else 0
@@ -268,7 +270,7 @@ class BlocksInTurn:
     def hessian_cost(self, max_rows: int) -> float:
         """How many Hessian products take as long as the Hessian of some rows and its factors."""
         if self.sample is not None:
-            fraction = self.sample.design.n_rows / self.n_rows
+            fraction = self._n_sampled / self.n_rows
             return self.sample.hessian_cost(max_rows) * fraction / 2  # as a product takes two
         costs = [
             block.hessian_cost(share(max_rows, block.design.n_rows, self.n_rows) or 0)

@@ -5,7 +5,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import scipy.special
@@ -71,6 +71,15 @@ class DataTerm(Protocol):
     def hessian_cost(self, max_rows: int) -> float: ...
 
 
+class _Last(NamedTuple):
+    """What the last point of a data term was, and how often its memory had been taken then."""
+
+    coef: np.ndarray
+    value: float
+    gradient: np.ndarray
+    takes: int
+
+
 class CrossEntropy:
     """The data term over the rows of a design.
 
@@ -118,6 +127,7 @@ class CrossEntropy:
         self.chunks = chunks(design.n_rows, int(np.prod(self.shape)), operations)
         # Rows that a pass works on at a time: they and their logits stay in the cache.
         size = block_rows(max(design.bytes_per_row, n_outputs * design.dtype.itemsize))
+        self._last: _Last | None = None
         self._workspaces = _threads.Workspaces(
             ("pass", type(design.rows), design.dtype, design.bytes_per_row, n_outputs, size),
             lambda: _kernels.pass_workspace(design.rows, n_outputs, size),
@@ -140,6 +150,10 @@ class CrossEntropy:
         other._evaluations, other._products = self._evaluations, self._products
         return other
 
+    def __sizeof__(self) -> int:
+        of_rows = self.targets[0].nbytes + self.weight.nbytes + self.probabilities.nbytes
+        return int(self.design.n_bytes + of_rows)
+
     def __reduce__(self) -> tuple[Any, ...]:
         made_of = self.design, self.targets, self.weight, self.shape[0], self._most_threads
         return CrossEntropy, made_of
@@ -147,6 +161,19 @@ class CrossEntropy:
     def at(self, coef: np.ndarray) -> "CrossEntropyPoint":
         """Value, gradient and what a Hessian product needs, by one pass over the rows."""
         return CrossEntropyPoint(self, coef)
+
+    def again_at(self, coef: np.ndarray) -> "CrossEntropyPoint":
+        """The same; without a pass where the last point was, if its probabilities are still there.
+
+        For questions that come one by one, each with its coefficients.
+        """
+        last = self._last
+        if last is not None and last.takes == self.shared.takes and np.array_equal(last.coef, coef):
+            point = CrossEntropyPoint.known(self, last.coef, last.value, last.gradient)
+        else:
+            point = self.at(coef)
+        self._last = _Last(point.coef, point.value, point.gradient, self.shared.takes)
+        return point
 
     def hessian_cost(self, max_rows: int) -> float:
         """How many Hessian products take as long as the Hessian of some rows and its factors."""
@@ -253,6 +280,16 @@ class CrossEntropyPoint:
         self.data, self.coef = data, coef
         data.shared.take(self)
         self.value, self.gradient = data.value_and_gradient(coef)
+
+    @classmethod
+    def known(
+        cls, data: CrossEntropy, coef: np.ndarray, value: float, gradient: np.ndarray
+    ) -> "CrossEntropyPoint":
+        """One where value and gradient are known, and whose probabilities are those kept."""
+        point = cls.__new__(cls)
+        point.data, point.coef, point.value, point.gradient = data, coef, value, gradient
+        data.shared.take(point)
+        return point
 
     @property
     def probabilities(self) -> np.ndarray:

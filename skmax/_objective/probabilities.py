@@ -17,6 +17,7 @@ class SharedProbabilities:
     def __init__(self, size: int, dtype: np.dtype) -> None:
         self._memory = np.empty(size, dtype)
         self._holder: weakref.ref | None = None
+        self.takes = 0  # how often it has been left to a point
 
     def array(self, n_outputs: int, n_rows: int) -> np.ndarray:
         """The memory as an array of this shape."""
@@ -28,4 +29,4 @@ class SharedProbabilities:
 
     def take(self, point: object) -> None:
         """Leave the memory to a point, which fills it."""
-        self._holder = weakref.ref(point)
+        self._holder, self.takes = weakref.ref(point), self.takes + 1

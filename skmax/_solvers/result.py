@@ -37,7 +37,7 @@ class Status(Enum):
     )
 
     UNDECIDED = (
-        "without a penalty there may be no optimum, which rows would tell that may not be gathered",
+        "without a penalty there may be no optimum, and the rows that were looked at do not tell",
         "Set C to a finite number (a penalty), or allow gather_rows.",
         False,
     )

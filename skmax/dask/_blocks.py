@@ -8,9 +8,17 @@ import numpy as np
 
 from skmax._objective import CrossEntropy, Data
 from skmax._objective.data_term import CrossEntropyPoint, hessian_cost
-from skmax._objective.pairs import PairRows
+from skmax._objective.pairs import LEVEL, PairRows
 from skmax.dask._futures import Partitions
-from skmax.dask._partitions import Recipe, asked, asked_at, rows_against, unsettled_rows
+from skmax.dask._partitions import (
+    Recipe,
+    asked,
+    asked_at,
+    largest_move,
+    n_against,
+    rows_against,
+    unsettled_rows,
+)
 
 _Sum = TypeVar("_Sum", float, np.ndarray)
 _Answer = TypeVar("_Answer")
@@ -56,6 +64,7 @@ class DistributedBlocks:
         self._shape = recipe.n_outputs, recipe.columns.shift.size + recipe.intercept
         eps = np.finfo(np.float64).eps
         self.resolution = float(max(np.finfo(recipe.dtype).eps, 16 * eps))
+        self._gathered: PairRows | None = None
         self._asked_at = partial(asked_at, level=recipe.level)
         self._asked = partial(asked, level=recipe.level)
 
@@ -76,17 +85,31 @@ class DistributedBlocks:
         return hessian_cost(max_rows, self.n_rows, self._entries_per_row, self._shape)
 
     def pair_rows(self, coef: np.ndarray, step: np.ndarray | None) -> PairRows:
-        """Those rows of each partition that stand in the way most, and that run away most."""
-        fraction = min(1.0, MOST_ROWS / 2 / self.n_rows)
-        question = partial(unsettled_rows, coef=coef, step=step, fraction=fraction)
-        return PairRows.joined(self.each(question))
+        """Rows that stand in the way most, and that run away most, gathered once."""
+        if self._gathered is None:
+            some = self._some(MOST_ROWS // 4)  # two rows of each at least
+            question = partial(
+                unsettled_rows, coef=coef, step=step, most=MOST_ROWS // 2 // len(some)
+            )
+            self._gathered = PairRows.joined(some.map(self._asked, question=question).each())
+        return self._gathered
 
     def pair_rows_against(self, direction: np.ndarray, coef: np.ndarray) -> PairRows | None:
         """Others, with pairs that a direction moves as it must not; None where there are none."""
-        most = -(-MOST_AGAINST // len(self.terms))
-        question = partial(rows_against, direction=direction, coef=coef, most=most)
-        found = PairRows.joined(self.each(question))
-        return found if len(found.weight) else None
+        moves = self.each(partial(largest_move, direction=direction))
+        level = LEVEL * max(moves)
+        counts = self.each(partial(n_against, direction=direction, level=level))
+        numbers = np.flatnonzero(counts)[:MOST_AGAINST]
+        if not len(numbers):
+            return None
+        most = MOST_AGAINST // len(numbers)
+        question = partial(rows_against, direction=direction, coef=coef, level=level, most=most)
+        some = self.terms.chosen(numbers.tolist())
+        return PairRows.joined(some.map(self._asked, question=question).each())
+
+    def _some(self, most: int) -> Partitions:
+        """The partitions, so many at most."""
+        return self.terms.chosen(range(0, len(self.terms), -(-len(self.terms) // most)))
 
 
 class DistributedPoints:

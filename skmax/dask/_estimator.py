@@ -1,10 +1,11 @@
 """What estimators over Dask collections share: the client, the columns of X, predictions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from distributed import Client, get_client
+from distributed import Client, get_client, get_worker, worker_client
 from sklearn.utils.validation import check_is_fitted
 
 from skmax.dask._collections import Samples, check_collection, is_collection, is_frame
@@ -107,14 +108,23 @@ class OverCollections:
         """The sum over partitions of what a function of one, and of the model, gives."""
         samples = Samples(X, y, sample_weight)
         self._check_columns(samples)
-        client = self._client()
-        partitions = Partitions(client, client.compute(samples.partitions()))
-        return partitions.map(function, model=self._in_memory()).total()
+        with self._connected() as client:
+            partitions = Partitions(client, client.compute(samples.partitions()))
+            return partitions.map(function, model=self._in_memory()).total()
 
-    def _client(self) -> Client:
-        """The client that has been set, or the current one."""
+    @contextmanager
+    def _connected(self) -> Iterator[Client]:
+        """The client that has been set, or the current one: within a task, that of its worker."""
         if self.client is not None:
-            return self.client
+            yield self.client
+        elif in_a_task():
+            with worker_client() as client:  # the task makes room for those that it waits for
+                yield client
+        else:
+            yield self._current_client()
+
+    def _current_client(self) -> Client:
+        """The client that is current in this process."""
         try:
             return get_client()
         except ValueError as error:
@@ -127,8 +137,10 @@ class OverCollections:
         """Keep number and names of the columns of X."""
         check_collection("X", samples.X)
         check_collection("y", samples.y)
-        if samples.X.ndim != 2:
-            raise ValueError(f"X must have two dimensions, got {samples.X.ndim}")
+        if samples.X.ndim != 2 or not samples.X.shape[1]:
+            raise ValueError(f"X must have two dimensions and a column, got {samples.X.shape}")
+        if samples.y.ndim not in (1, 2):
+            raise ValueError(f"y must have one or two dimensions, got {samples.y.ndim}")
         self.n_features_in_ = int(samples.X.shape[1])
         self.__dict__.pop("feature_names_in_", None)
         names = samples.names
@@ -152,6 +164,15 @@ class OverCollections:
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
         return {name: value for name, value in state.items() if name != "client"}
+
+
+def in_a_task() -> bool:
+    """Whether this runs in a task on a worker."""
+    try:
+        get_worker()
+    except ValueError:
+        return False
+    return True
 
 
 def _of_block(X: Any, model: SoftmaxRegression, method: str) -> np.ndarray:

@@ -25,10 +25,16 @@ class Partitions:
     ----------
     client : Client
     futures : sequence of Future
+    numbers : sequence of int, default=None
+        How the partitions are called where something is wrong with one: by their place, unless
+        these are some of them.
     """
 
-    def __init__(self, client: Client, futures: Sequence[Future]) -> None:
+    def __init__(
+        self, client: Client, futures: Sequence[Future], numbers: Sequence[int] | None = None
+    ) -> None:
         self.client, self.futures = client, list(futures)
+        self.numbers = range(len(self.futures)) if numbers is None else numbers
 
     def __len__(self) -> int:
         return len(self.futures)
@@ -44,18 +50,21 @@ class Partitions:
                 name: self.client.submit(value_of, value, pure=False)
                 for name, value in shared.items()
             }
-        return Partitions(
-            self.client, self.client.map(function, self.futures, pure=False, **shared)
-        )
+        futures = self.client.map(function, self.futures, pure=False, **shared)
+        return Partitions(self.client, futures, self.numbers)
 
     def numbered(self, function: Callable[..., Any]) -> "Partitions":
         """function(partition, index) of each."""
-        indices = range(len(self))
-        return Partitions(self.client, self.client.map(function, self.futures, indices, pure=False))
+        futures = self.client.map(function, self.futures, self.numbers, pure=False)
+        return Partitions(self.client, futures, self.numbers)
 
     def chosen(self, indices: Sequence[int]) -> "Partitions":
         """Some of them."""
-        return Partitions(self.client, [self.futures[index] for index in indices])
+        return Partitions(
+            self.client,
+            [self.futures[index] for index in indices],
+            [self.numbers[index] for index in indices],
+        )
 
     def each(self) -> list[Any]:
         """What they are, in order."""
@@ -75,7 +84,7 @@ class Partitions:
         """The same, when all of them are there."""
         with self._watched():
             wait(self.futures)
-            raise_the_first(self.futures)
+            self._raise_the_first()
         return self
 
     def _results(self, futures: Sequence[Future]) -> list[Any]:
@@ -90,29 +99,29 @@ class Partitions:
         except BaseException as error:
             try:
                 if isinstance(error, Exception):
-                    raise_the_first(self.futures)
+                    self._raise_the_first()
                 raise
             finally:
                 self.client.cancel(self.futures)
 
+    def _raise_the_first(self) -> None:
+        """Raise what has gone wrong with the first partition of which something has.
 
-def raise_the_first(futures: Sequence[Future]) -> None:
-    """Raise what has gone wrong with the first partition of which something has.
-
-    Raises
-    ------
-    RuntimeError
-        If it is lost and cannot be made again.
-    """
-    for index, future in enumerate(futures):
-        if future.status == "error":
-            error = future.exception()
-            if isinstance(error, ValueError | TypeError):
-                raise error
-            raise RuntimeError(
-                f"partition {index} could not be made or worked on: {type(error).__name__}: {error}"
-            ) from error
-        if future.status in ("lost", "cancelled"):
-            raise RuntimeError(
-                f"partition {index} is {future.status}: what it was made of is no longer there"
-            )
+        Raises
+        ------
+        RuntimeError
+            If its tasks have failed, or it is lost and cannot be made again.
+        """
+        for index, future in zip(self.numbers, self.futures, strict=True):
+            if future.status == "error":
+                error = future.exception()
+                if str(error).startswith(f"partition {index}: "):
+                    raise error
+                raise RuntimeError(
+                    f"partition {index} could not be made or worked on: "
+                    f"{type(error).__name__}: {error}"
+                ) from error
+            if future.status in ("lost", "cancelled"):
+                raise RuntimeError(
+                    f"partition {index} is {future.status}: what it was made of is no longer there"
+                )

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import scipy.sparse
@@ -43,8 +42,9 @@ class Partition:
     names: np.ndarray | None
 
     def __sizeof__(self) -> int:
-        X = self.X.data if scipy.sparse.issparse(self.X) else self.X
-        return int(X.nbytes + self.y.nbytes + self.weight.nbytes)
+        X, sparse = self.X, scipy.sparse.issparse(self.X)
+        of_X = X.data.nbytes + X.indices.nbytes + X.indptr.nbytes if sparse else X.nbytes
+        return int(of_X + self.y.nbytes + self.weight.nbytes)
 
 
 @dataclass
@@ -76,6 +76,9 @@ class Summary:
                 )
             self.counts = self.counts + other.counts
         else:
+            kinds = {one.classes.dtype.kind in "biuf" for one in (self, other)}
+            if len(kinds) > 1:
+                raise ValueError("y: labels are numbers in some partitions and not in others")
             classes = np.unique(np.concatenate([self.classes, other.classes]))
             counts = np.zeros(len(classes))
             for one in (self, other):
@@ -121,7 +124,8 @@ def in_partition(index: int) -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError) as error:
-        raise type(error)(f"partition {index}: {error}") from error
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"partition {index}: {error}") from error
 
 
 @own_error_state
@@ -130,15 +134,13 @@ def read_partition(X: Any, y: Any, sample_weight: Any, index: int, dtype: np.dty
     with in_partition(index):
         names = np.asarray(X.columns, object) if hasattr(X, "columns") else None
         soft_names = np.asarray(y.columns) if hasattr(y, "columns") else None
-        X = X.to_numpy() if hasattr(X, "to_numpy") else X
+        X = X.to_numpy(dtype=dtype, na_value=np.nan) if hasattr(X, "to_numpy") else X
         if scipy.sparse.issparse(X):
             X = scipy.sparse.csr_array(X) if X.format != "csr" else X
-        n_rows = X.shape[0]
-        y = np.asarray(y)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = y.ravel()
-        if len(y) != n_rows:
-            raise ValueError(f"X has {n_rows} rows, y has {len(y)}")
+        y, n_rows = np.asarray(y), X.shape[0]
+        y = y.ravel() if y.ndim == 2 and y.shape[1] == 1 else y
+        weight = np.ones(n_rows) if sample_weight is None else np.asarray(sample_weight, float)
+        check_lengths(X, y, weight)
         if n_rows == 0:
             return Partition(X.astype(dtype), y, np.zeros(0), soft_names)
         X = float_rows(X, slice(0, n_rows), dtype)
@@ -149,11 +151,22 @@ def read_partition(X: Any, y: Any, sample_weight: Any, index: int, dtype: np.dty
             raise ValueError(f"Input X contains {what} in column {column}{name}, row {row}")
         if not is_soft(y):
             y = read_labels(y, n_rows)
-        if sample_weight is not None:
-            sample_weight = np.asarray(sample_weight)
-            if not np.any(sample_weight > 0) and np.all(sample_weight == 0):
-                return Partition(X, y, np.zeros(n_rows), soft_names)
-        return Partition(X, y, read_sample_weight(sample_weight, n_rows), soft_names)
+        if weight.any():
+            weight = read_sample_weight(weight, n_rows)
+        return Partition(X, y, weight, soft_names)
+
+
+def check_lengths(X: Any, y: np.ndarray, weight: np.ndarray) -> None:
+    """Refuse a partition that is no samples."""
+    n_rows = X.shape[0]
+    if X.dtype.kind not in "biufO":
+        raise TypeError(f"X must hold real numbers, got {X.dtype}")
+    if len(y) != n_rows:
+        raise ValueError(f"X has {n_rows} rows, y has {len(y)}")
+    if weight.shape != (n_rows,):
+        raise ValueError(f"sample_weight has shape {weight.shape}, expected ({n_rows},)")
+    if y.dtype.kind == "f" and np.isnan(y).any():
+        raise ValueError(f"Input y contains NaN in row {np.argwhere(np.isnan(y))[0][0]}")
 
 
 @own_error_state
@@ -198,6 +211,8 @@ def sampled_term(partition: Partition, recipe: Recipe, fraction: float) -> Cross
     targets = _targets(partition, recipe)
     indices, weight = evenly_spaced(targets, int(fraction * len(partition.y)))
     weight *= targets.weight.sum() / recipe.total_weight
+    if not len(indices):  # where no row has weight, one without
+        indices, weight = np.zeros(1, np.intp), np.zeros(1)
     X = partition.X[indices].astype(recipe.dtype)
     kind = CsrDesign if scipy.sparse.issparse(X) else DenseDesign
     design = kind(X, recipe.columns, recipe.intercept)
@@ -266,11 +281,6 @@ def fold_totals(partition: Partition, recipe: Recipe, n_folds: int) -> np.ndarra
     return np.stack([part.class_totals() for part in parts])
 
 
-#: The point that each data term of this process was last at, whose probabilities it still has. A
-#: term that has been moved, or made again, makes them again: no answer depends on it.
-_latest: "WeakKeyDictionary[CrossEntropy, CrossEntropyPoint]" = WeakKeyDictionary()
-
-
 @own_error_state
 def asked_at(
     term: CrossEntropy,
@@ -282,10 +292,7 @@ def asked_at(
     """What the data term of a partition answers at `coef`."""
     use_level(level)
     with _threads.one_blas_thread():
-        point = _latest.get(term)
-        if point is None or not np.array_equal(point.coef, coef):
-            point = _latest[term] = term.at(coef)
-        return question(point)
+        return question(term.again_at(coef))
 
 
 @own_error_state
@@ -302,32 +309,47 @@ def added(*parts: Any) -> Any:
 
 
 def unsettled_rows(
-    block: CrossEntropy, coef: np.ndarray, step: np.ndarray | None, fraction: float
+    term: CrossEntropy, coef: np.ndarray, step: np.ndarray | None, most: int
 ) -> PairRows:
-    """A fraction of the rows of a partition, standardised.
+    """So many rows of a partition at most, standardised.
 
     Half are those on whose pairs most is lost; the others those that a step moves most.
     """
-    rows = block.pair_rows(coef, step)
-    pairs = Pairs(*rows, block.design.intercept)
-    most = int(np.ceil(fraction * len(rows.weight)))
+    rows = term.pair_rows(coef, step)
+    pairs = Pairs(*rows, term.design.intercept)
     lost = pairs.mistakes().max(axis=1, where=pairs.free, initial=0.0)
     moved = lost if step is None else pairs.changes(step).max(axis=1)
-    chosen = [largest(each, max(1, most // 2)) for each in (lost, moved)]
+    chosen = [largest(each, most // 2) for each in (lost, moved)]
     return rows.subset(pairs.indices[np.unique(np.concatenate(chosen))])
 
 
+def largest_move(term: CrossEntropy, direction: np.ndarray) -> float:
+    """The most by which a direction moves a pair of a partition, relative to its row."""
+    pairs = Pairs(*term.pair_rows(direction, None), term.design.intercept)
+    return float(pairs.changes(direction, unit=True).max(where=pairs.free, initial=0.0))
+
+
+def n_against(term: CrossEntropy, direction: np.ndarray, level: float) -> int:
+    """How many rows of a partition a direction moves as it must not, by more than a level."""
+    pairs = Pairs(*term.pair_rows(direction, None), term.design.intercept)
+    return int(np.count_nonzero(_wrong(pairs, direction) > level))
+
+
 def rows_against(
-    block: CrossEntropy, direction: np.ndarray, coef: np.ndarray, most: int
+    term: CrossEntropy, direction: np.ndarray, coef: np.ndarray, level: float, most: int
 ) -> PairRows:
-    """Those rows of a partition, so many at most, that a direction moves most as it must not."""
-    rows = block.pair_rows(coef, None)
-    pairs = Pairs(*rows, block.design.intercept)
-    moves = pairs.moves(direction)
-    by = np.zeros(len(pairs.indices))
-    np.maximum.at(by, moves.violated // pairs.n_classes, moves.by)
-    chosen = largest(by, most)
-    return rows.subset(pairs.indices[np.sort(chosen[by[chosen] > 0])])
+    """Those of them, so many at most, that it moves most."""
+    rows = term.pair_rows(coef, None)
+    pairs = Pairs(*rows, term.design.intercept)
+    wrong = _wrong(pairs, direction)
+    chosen = largest(wrong, most)
+    return rows.subset(pairs.indices[np.sort(chosen[wrong[chosen] > level])])
+
+
+def _wrong(pairs: Pairs, direction: np.ndarray) -> np.ndarray:
+    """The most by which a direction moves a pair of each row as it must not."""
+    moves = pairs.changes(direction, unit=True)
+    return np.where(pairs.free, -moves, np.abs(moves)).max(axis=1, initial=0.0)
 
 
 def largest(values: np.ndarray, count: int) -> np.ndarray:

@@ -66,17 +66,22 @@ class DistributedSamples:
         return replace(self, recipe=exact).data(threads)
 
     def data(self, threads: int) -> tuple[StandardisedColumns, BlockedCrossEntropy]:
+        """The data term with a sample of its rows, and the columns that it goes over."""
+        design, data = self.data_alone(threads)
+        some = max(SAMPLE_ROWS, ROWS_PER_COLUMN * design.n_columns)
+        if self.shape[0] >= WORTH * some:
+            of_sample = partial(sampled_term, fraction=some / self.shape[0])
+            sampled = self.partitions.map(of_sample, recipe=self.recipe).made()
+            of_blocks = self._blocks(sampled, some, threads)
+            data.blocks.sample = BlockedCrossEntropy(design, of_blocks, self.recipe.n_outputs)
+        return design, data
+
+    def data_alone(self, threads: int) -> tuple[StandardisedColumns, BlockedCrossEntropy]:
         """The data term, and the columns that it goes over."""
         recipe = self.recipe
         design = SummedColumns(self.moments, recipe.intercept, recipe.dtype)
         terms = self.partitions.map(data_term, recipe=recipe).made()
         blocks = self._blocks(terms, self.shape[0], threads)
-        some = max(SAMPLE_ROWS, ROWS_PER_COLUMN * design.n_columns)
-        if self.shape[0] >= WORTH * some:
-            of_sample = partial(sampled_term, fraction=some / self.shape[0])
-            sampled = self.partitions.map(of_sample, recipe=recipe).made()
-            of_blocks = self._blocks(sampled, some, threads)
-            blocks.sample = BlockedCrossEntropy(design, of_blocks, recipe.n_outputs)
         return design, BlockedCrossEntropy(design, blocks, recipe.n_outputs)
 
     def problem(self, C: float, l1_ratio: float, n_jobs: int | None) -> Problem:
@@ -142,7 +147,8 @@ def with_totals(recipe: Recipe, totals: np.ndarray) -> Recipe:
 
 def lowest_level(client: Client) -> str | None:
     """The level of compiled code that all workers run: with another one bits would differ."""
-    names = {level.name if level else None for level in client.run(_kernels.level).values()}
+    runs = client.run(_kernels.levels_here).values()
+    names = {levels[0].name if levels else None for levels in runs}
     known = [level.name for level in _kernels.levels()]  # the best first
     if not names:
         raise RuntimeError("skmax.dask.SoftmaxRegression: the cluster has no workers")

@@ -31,8 +31,8 @@ class SoftmaxRegression(OverCollections, linear_model.SoftmaxRegression):
     each column; for each pass ``(p + 1) K + 1`` numbers, the gradient and the value; the Hessian,
     ``D**2`` numbers for ``D = (p + 1) K`` coefficients up to 2500, or the second moments of the
     columns and of the classes, ``(p + 1)(p + 2) / 2 + K**2``, when these are formed. No rows, but
-    where ``C=np.inf`` and the end of a fit hints at separable classes: then at most 10,000 rows
-    of all partitions, of which linear programs are made.
+    where ``C=np.inf`` and no exact Newton step has proved that there is an optimum: then at most
+    10,000 rows of all partitions, which tell whether classes are separable.
 
     Parameters
     ----------
@@ -60,9 +60,8 @@ class SoftmaxRegression(OverCollections, linear_model.SoftmaxRegression):
     verbose : int, default=0
         1 prints a line per iteration.
     gather_rows : bool, default=True
-        Whether rows may be gathered on the client where ``C=np.inf`` and the end of a fit hints at
-        separable classes. If not, fits with ``C=np.inf`` of which the last Newton step does not
-        prove that there is an optimum have not converged, and say so.
+        Whether rows may be gathered on the client where ``C=np.inf``, as above. If not, such fits
+        have not converged, and say so.
 
     Attributes
     ----------
@@ -181,9 +180,9 @@ class SoftmaxRegression(OverCollections, linear_model.SoftmaxRegression):
             check_solver("SoftmaxRegression", self.solver, self.C, self.l1_ratio)
             samples = Samples(X, y, sample_weight)
             self._read_columns(samples)
-            with _threads.one_blas_thread():
+            with _threads.one_blas_thread(), self._connected() as client:
                 distributed = read_samples(
-                    self._client(),
+                    client,
                     samples,
                     class_weight=self.class_weight,
                     fit_intercept=bool(self.fit_intercept),

@@ -157,10 +157,10 @@ class SoftmaxRegressionCV(OverCollections, linear_model.SoftmaxRegressionCV):
             self._check_scoring()
             samples = Samples(X, y, sample_weight)
             self._read_columns(samples)
-            with _threads.one_blas_thread():
+            with _threads.one_blas_thread(), self._connected() as client:
                 # 2. Read the samples.
                 distributed = read_samples(
-                    self._client(),
+                    client,
                     samples,
                     class_weight=self.class_weight,
                     fit_intercept=bool(self.fit_intercept),
@@ -170,11 +170,11 @@ class SoftmaxRegressionCV(OverCollections, linear_model.SoftmaxRegressionCV):
                 folds = DistributedFolds(distributed, n_folds, self.n_jobs)
                 settings = Settings(self.solver, LAST_GAP, self.max_iter)
                 fits, scores = folds.fit(grid, settings, self._teller(n_folds))
-            warn_of_faults(fits.faults, n_folds)
-            # 4. Choose, with the mean of what the folds have come to.
-            self._choose(fits, scores, grid, samples.dtype)
-            # 5. Fit again.
-            last = self._refit(folds.problem) if self.refit else None
+                warn_of_faults(fits.faults, n_folds)
+                # 4. Choose, with the mean of what the folds have come to.
+                self._choose(fits, scores, grid, samples.dtype)
+                # 5. Fit again.
+                last = self._refit(folds.problem) if self.refit else None
             self._warn_unless_converged(fits, last)
         return self
 
@@ -269,7 +269,9 @@ class DistributedFolds:
                 continue
             rows = FoldRows(self.n_folds, fold, True)
             of_rows = replace(as_given, rows=rows, total_weight=float(weight))
-            _, data = replace(self.samples, recipe=of_rows).data(self.problem.objective.threads)
+            _, data = replace(self.samples, recipe=of_rows).data_alone(
+                self.problem.objective.threads
+            )
             yield HeldOut(partial(_loss, data, self.problem))
 
 

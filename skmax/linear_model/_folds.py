@@ -156,8 +156,8 @@ class Folds:
 
     def fit(self, grid: Grid, solver: str, max_iter: int, tell: Tell) -> FoldFits:
         """Fit every fold along the grid; `tell` hears of each fit."""
-        problems = [self.problem(float(ratio)) for ratio in grid.l1_ratios]  # makes all designs
-        n_outputs = len(problems[0].present)
+        for ratio in grid.l1_ratios:  # makes all designs
+            n_outputs = len(self.problem(float(ratio)).present)
         cells = len(self.folds), len(grid.l1_ratios), len(grid.Cs)
         fits = FoldFits.empty(cells, n_outputs, self.X.shape[1] + self.fit_intercept)
         stopped, settings = threading.Event(), Settings(solver, LAST_GAP, max_iter)

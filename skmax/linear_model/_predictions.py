@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skmax import _threads
-from skmax._design.blocks import block_slices, float_rows, in_blocks, row_bytes
+from skmax._design.blocks import block_slices, float_rows, in_blocks, is_mapped, row_bytes
 from skmax._design.chunks import SMALL
 from skmax._design.predict import predict_logits
 from skmax._error_state import own_error_state
@@ -18,7 +18,7 @@ from skmax._estimators.prediction import (
     to_probabilities,
     with_first,
 )
-from skmax._estimators.samples import check_finite, read_rows
+from skmax._estimators.samples import check_finite, entries_at_fault, read_rows
 
 
 class SoftmaxPredictions(ClassifierMixin, BaseEstimator):
@@ -131,11 +131,12 @@ class SoftmaxPredictions(ClassifierMixin, BaseEstimator):
         """Logits (n, rows of `coef_`), which finish(logits) may change in place."""
         check_is_fitted(self)
         X, coef = read_rows(self, X, reset=False), self._dense_coef()
-        if not in_blocks(X, 0):
+        if not in_blocks(X, 0) and not (X.dtype != coef.dtype and is_mapped(X)):
             return self._logits_of(X, coef, finish)
         out = np.empty((X.shape[0], len(coef)), coef.dtype)
-        for rows in block_slices(X.shape[0], row_bytes(X, coef.dtype)):
-            out[rows] = self._logits_of(float_rows(X, rows, coef.dtype), coef, finish)
+        with entries_at_fault(self, X):
+            for rows in block_slices(X.shape[0], row_bytes(X, coef.dtype)):
+                out[rows] = self._logits_of(float_rows(X, rows, coef.dtype), coef, finish)
         return out
 
     def _logits_of(self, X: Any, coef: np.ndarray, finish: Any) -> np.ndarray:

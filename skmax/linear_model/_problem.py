@@ -154,8 +154,6 @@ class LocalSamples:
         """A data term of some of them in memory, where the others are read in blocks."""
         most = SAMPLE_BYTES // row_bytes(self.X, design.dtype)
         indices, weight = evenly_spaced(self.targets, min(most, len(self.targets.weight) // 8))
-        if not weight.all():  # of a class, or of all, no row is among them
-            return None
         targets = self.targets.subset(indices).for_kernels(n_outputs, design.dtype)
         return CrossEntropy(design.of_sample(indices), targets, weight, n_outputs, threads)
 
@@ -185,17 +183,18 @@ class LocalSamples:
 def evenly_spaced(targets: Targets, n_rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Indices of about so many rows, of each class as evenly spaced, and their weights, of sum 1.
 
-    Each class has its weight among all rows, and LEAST_OF_CLASS rows of it if there are. A weight
-    of 0 is that of a class of which these have none.
+    Each class has its weight among all rows; rare ones have more rows than they would, as far as
+    all classes may have as many.
     """
     n_all = len(targets.weight)
+    least = max(1, min(LEAST_OF_CLASS, n_rows // len(targets.classes)))
     groups = [np.arange(n_all)]
     if targets.labels is not None:
         groups = [np.flatnonzero(targets.labels == k) for k in range(len(targets.classes))]
     indices, weights = [], []
     for rows in groups:
         rows = rows[targets.weight[rows] > 0]
-        some = min(len(rows), max(LEAST_OF_CLASS, n_rows * len(rows) // n_all))
+        some = min(len(rows), max(least, n_rows * len(rows) // n_all))
         chosen = rows[((np.arange(some) + 0.5) * (len(rows) / max(1, some))).astype(np.intp)]
         weight = targets.weight[chosen]
         indices.append(chosen)

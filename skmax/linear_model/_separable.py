@@ -42,40 +42,41 @@ LIMIT_TOL, LIMIT_ITERATIONS = 1e-14, 300
 MOST_NAMES = 5  # classes and columns that a warning names
 
 
-def separation_of(problem: Problem, result: Result, tol: float) -> Separation | None:
+def separation_of(problem: Problem, result: Result, tol: float) -> tuple[Separation | None, bool]:
     """The separation of the classes, looked for only where the end of the fit hints at one.
 
-    A fit that was cut short, by a callback or by max_iter, stays as it is.
+    And whether it is known that there is none, or this one. A fit that was cut short, by a callback
+    or by max_iter, stays as it is.
     """
     if problem.objective.penalty.bounds_coef or result.status in CUT_SHORT:
-        return None
-    if not problem.data.rows_at_hand or not _hints(problem, result, tol):
-        return None
+        return None, True
+    if not problem.data.rows_at_hand:
+        return None, not undecided(problem, result)
+    if not _hints(problem, result, tol):
+        return None, True
     if tol >= HINT_TOL / 10 and np.prod(problem.objective.shape) <= MOST_VARIABLES:
         result = _solved_on(problem, result)
         # At the floor of rounding, which float32 comes to first, a step says nothing.
         if result.status is _solvers.Status.WITHIN_TOL and not _runs(problem, result):
-            return None
+            return None, True
     rows = problem.data.pair_rows(result.coef, result.step)
-    found = find_separation(*rows, problem.design.intercept, result.coef, result.step)
     for _ in range(MOST_ROUNDS):
-        against = found and problem.data.pair_rows_against(found.direction, result.coef)
-        if not against:
-            break
-        rows = PairRows.joined([rows, against])
         found = find_separation(*rows, problem.design.intercept, result.coef, result.step)
-    if found is None:
-        return None
-    return replace(found, features=problem.design.users_columns(found.features))
+        if found is None:
+            return None, True
+        against = problem.data.pair_rows_against(found.direction, result.coef)
+        if against is None:
+            features = problem.design.users_columns(found.features)
+            return replace(found, features=features), True
+        rows = PairRows.joined([rows, against])
+    return None, False
 
 
 def undecided(problem: Problem, result: Result) -> bool:
-    """Whether only rows could tell that there is an optimum, and they may not be looked at.
+    """Whether only rows could tell that there is an optimum.
 
     The last exact Newton step may tell without; a step of conjugate gradients may miss a direction.
     """
-    if problem.data.rows_at_hand or problem.objective.penalty.bounds_coef:
-        return False
     exact = result.method == "newton-cholesky" and not _runs(problem, result)
     return result.status.converged and not exact
 

@@ -28,7 +28,6 @@ from skmax.linear_model._problem import Problem, is_sparse, problem_of
 from skmax.linear_model._separable import (
     at_its_limit,
     separation_of,
-    undecided,
     what_runs_away,
 )
 
@@ -403,10 +402,10 @@ class SoftmaxRegression(CallbackSupport, SoftmaxPredictions):
     def _fit(self, problem: Problem, task: Task) -> None:
         """Minimise a problem's objective, and keep what that comes to."""
         result = self._solve(problem, task)
-        separation = separation_of(problem, result, self.tol)
+        separation, known = separation_of(problem, result, self.tol)
         if separation is not None or result.status is _solvers.Status.SEPARABLE:
             result = at_its_limit(problem, result, self.max_iter)
-        elif undecided(problem, result):
+        elif not known:
             result = replace(result, status=_solvers.Status.UNDECIDED)
         self._unpack(problem, result)
         self.__dict__.pop("_seen", None)

@@ -1,6 +1,7 @@
 """A kernel that can be called: its code is found when it is first called with new types."""
 
 import ctypes
+import threading
 from typing import Any
 
 from skmax._kernels.calling import library, processor
@@ -16,6 +17,7 @@ _NOTHING = _byref(ctypes.c_int64())  # where the result goes of a kernel that ha
 
 
 _made: "list[Kernel]" = []
+_choosing = threading.Lock()
 
 
 class Kernel:
@@ -67,15 +69,21 @@ def use_level(name: str | None) -> None:
     RuntimeError
         If this processor, or this machine, lacks it.
     """
-    if (now := processor.level()) is not None and now.name == name:
-        return
-    before, processor.only = processor.only, name
-    _forget()
-    found = processor.level()
-    if (found.name if found else None) != name:
-        processor.only = before
+    with _choosing:
+        if _name() == name:
+            return
+        before, processor.only = processor.only, name
         _forget()
-        raise RuntimeError(f"this processor runs no code of the level {name!r}")
+        if _name() != name:
+            processor.only = before
+            _forget()
+            raise RuntimeError(f"this processor runs no code of the level {name!r}")
+
+
+def _name() -> str | None:
+    """That of the level whose code runs now."""
+    now = processor.level()
+    return now.name if now else None
 
 
 def _forget() -> None:

@@ -43,10 +43,14 @@ only: str | None = None
 
 @functools.cache
 def level() -> Level | None:
-    """The best level of this processor; None where it has none."""
+    """The best level of this processor that may be chosen; None where it has none."""
+    return next((each for each in levels_here() if only in (None, each.name)), None)
+
+
+def levels_here() -> list[Level]:
+    """Those that this processor runs, the best first."""
     flags = _flags() if any(each.flags for each in levels()) else frozenset()
-    mine = [each for each in levels() if flags.issuperset(each.flags)]
-    return next((each for each in mine if only in (None, each.name)), None)
+    return [each for each in levels() if flags.issuperset(each.flags)]
 
 
 def _flags() -> frozenset[str]:
