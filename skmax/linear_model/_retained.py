@@ -116,7 +116,8 @@ def optimum(
     )
     begin = np.zeros(problem.objective.shape) if start is None else problem.pack(*start)
     result = minimise(problem, begin, settings)
-    if separation_of(problem, result, settings.tol) is not None:
+    separation, _ = separation_of(problem, result, settings.tol)
+    if separation is not None:
         result = at_its_limit(problem, result, settings.max_iter)
     coef, intercept = problem.unpack(result.coef)
     if not problem.present.all():
