@@ -135,6 +135,15 @@ def linear_large(crawl):
                 crawl.methods(name, model, samples, y)
 
 
+def few_entries(crawl):
+    """Steps that go by sweeps over columns, whose Hessian would take longer."""
+    rng = np.random.default_rng(0)
+    X, y = np.diag(rng.uniform(1, 2, 200)), rng.integers(0, 3, 200)
+    model = SoftmaxRegression(C=100.0, l1_ratio=0.5)
+    for kind, samples in formats_of_kernels(X):
+        crawl.call(f"SoftmaxRegression, few entries, {kind}", model.fit, samples, y)
+
+
 def streams(crawl):
     """partial_fit of SoftmaxRegression, on more rows than are kept."""
     X, y = sparse_simulated(1100, 5)
@@ -239,7 +248,8 @@ def main():
     """Print the refused calls, and the specialisations that were asked for."""
     warnings.simplefilter("ignore")
     crawl = Crawl()
-    for part in (linear, linear_large, linear_many_rows, streams, paths, network, functions):
+    linear_parts = linear, linear_large, linear_many_rows, few_entries, streams, paths
+    for part in (*linear_parts, network, functions):
         part(crawl)
     functions_of = {name: getattr(_kernels, name).functions for name in KERNELS}
     asked = [(name, ",".join(codes)) for name, found in functions_of.items() for codes in found]

@@ -47,11 +47,16 @@ def test_nothing_is_missing(crawl):
     assert not refused, f"refused:{''.join(lines)}"
 
 
+#: SciPy gives columns indices of 32 bits, unless there are 2^31 entries: too many for a test.
+OF_2_31_ENTRIES = "ModelColumns(f8[1],i8[1],i8[1]"
+
+
 def test_nothing_is_needless(crawl):
     asked, _ = crawl
-    needless = set(specialisations()) - asked
+    of_a_test = {each for each in specialisations() if OF_2_31_ENTRIES not in each.signature}
+    needless = of_a_test - asked
     assert not needless, f"no public call asks for:{listed(needless)}"
-    assert asked == set(specialisations())
+    assert asked == of_a_test
 
 
 def test_every_kernel_has_a_specialisation():
