@@ -6,6 +6,7 @@ import os
 import pickle
 import signal
 import time
+import warnings
 
 import dask.array as da
 import dask.dataframe as dd
@@ -20,6 +21,7 @@ from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 
 from skmax import SoftmaxRegression as InMemory
 from skmax import SoftmaxRegressionCV as InMemoryCV
+from skmax._objective.pairs import PairRows
 from skmax.dask import SoftmaxRegression, SoftmaxRegressionCV, _problem
 from skmax.dask._futures import Partitions
 
@@ -426,6 +428,32 @@ def test_a_fold_of_one_class_has_no_scores(client):
     assert not np.isnan(model.best_score_)
 
 
+@pytest.mark.parametrize("solver", ["auto", "lbfgs"])
+@pytest.mark.parametrize("noise", [0.0, 0.02, 1.0])
+def test_no_more_rows_leave_their_partitions_than_the_documentation_says(
+    client, monkeypatch, solver, noise
+):
+    monkeypatch.setattr("skmax.dask._blocks.MOST_ROWS", 400)
+    monkeypatch.setattr("skmax.dask._blocks.MOST_AGAINST", 20)
+    left, results = [], Partitions._results
+
+    def watched(self, futures):
+        found = results(self, futures)
+        left.extend(len(each.weight) for each in found if isinstance(each, PairRows))
+        return found
+
+    monkeypatch.setattr(Partitions, "_results", watched)
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 3))
+    y = (X[:, 0] + noise * rng.normal(size=2000) > 0).astype(int)
+    edges = np.linspace(0, 2000, 10).astype(int)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = SoftmaxRegression(C=np.inf, solver=solver).fit(cut(X, edges), cut(y, edges))
+    assert model.converged_ is (noise > 0)
+    assert sum(left) <= 400
+
+
 def at_pass(monkeypatch, number, act):
     """Act before the sums of a pass are waited for, once."""
     total, passes = Partitions.total, []
@@ -469,7 +497,8 @@ def test_a_partition_that_cannot_be_made_again_is_named(monkeypatch):
 
         def kill():
             os.kill(elsewhere.run(os.getpid)[workers[0]], signal.SIGKILL)
-            time.sleep(1)
+            while workers[0] in elsewhere.scheduler_info()["workers"]:
+                time.sleep(0.05)
 
         at_pass(monkeypatch, 3, kill)
         model = SoftmaxRegression()

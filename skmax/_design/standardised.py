@@ -2,6 +2,7 @@
 
 import copy
 import functools
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -16,7 +17,7 @@ from skmax._design.columns import Columns
 LEAST_NORM_COLUMNS = 4000  # up to which the unpenalised solution of least norm is worth its cost
 
 
-class StandardisedColumns:
+class StandardisedColumns(ABC):
     """Columns as they are standardised, and the way back to the user's; their rows are elsewhere.
 
     The last column is all ones where there is an intercept.
@@ -59,9 +60,9 @@ class StandardisedColumns:
         reach[: self.n_features] = np.maximum(high - shift, shift - low)
         return reach
 
+    @abstractmethod
     def extremes(self) -> tuple[np.ndarray, np.ndarray]:
         """The least and the largest entry of each column of X, scaled."""
-        raise NotImplementedError
 
     def matrix_passes(self, n_outputs: int) -> float:
         """How many passes take as long as the second moments of the columns and their factors.

@@ -1,11 +1,13 @@
 """What estimators over Dask collections share: the client, the columns of X, predictions."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from distributed import Client, get_client, get_worker, worker_client
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from skmax.dask._collections import Samples, check_collection, is_collection, is_frame
@@ -13,7 +15,7 @@ from skmax.dask._futures import Partitions
 from skmax.linear_model import SoftmaxRegression
 
 
-class OverCollections:
+class OverCollections(ABC, BaseEstimator):
     """Predictions over collections by the model in memory that `_in_memory` makes."""
 
     client: Client | None = None
@@ -21,9 +23,9 @@ class OverCollections:
     coef_: np.ndarray
     n_features_in_: int
 
+    @abstractmethod
     def _in_memory(self) -> SoftmaxRegression:
         """The same model for arrays, on one thread."""
-        raise NotImplementedError
 
     def predict(self, X: Any) -> Any:
         """Predict the most probable class of each sample.
@@ -95,12 +97,13 @@ class OverCollections:
             return getattr(model, method)(X)
         self._check_columns(Samples(X, None, None))
         values = X.to_dask_array() if is_frame(X) else X.rechunk({1: -1})
-        like = getattr(model, method)(np.zeros((1, self.n_features_in_), self.coef_.dtype))
-        if like.ndim == 1:
-            return values.map_blocks(_of_block, model, method, dtype=like.dtype, drop_axis=1)
-        chunks = values.chunks[0], (like.shape[1],)
-        return values.map_blocks(_of_block, model, method, dtype=like.dtype, chunks=chunks,
-                                 meta=like[:0])  # fmt: skip
+        none = _of_no_rows(model, method)
+        if none.ndim == 1:
+            return values.map_blocks(_of_block, model, method, dtype=none.dtype, drop_axis=1)
+        chunks = values.chunks[0], (none.shape[1],)
+        return values.map_blocks(
+            _of_block, model, method, dtype=none.dtype, chunks=chunks, meta=none
+        )
 
     def _over_partitions(
         self, function: Callable[..., np.ndarray], X: Any, y: Any, sample_weight: Any
@@ -118,7 +121,7 @@ class OverCollections:
         if self.client is not None:
             yield self.client
         elif in_a_task():
-            with worker_client() as client:  # the task makes room for those that it waits for
+            with worker_client() as client:  # the task leaves its thread to those it waits for
                 yield client
         else:
             yield self._current_client()
@@ -162,7 +165,7 @@ class OverCollections:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()  # type: ignore[assignment]
+        state = super().__getstate__()
         return {name: value for name, value in state.items() if name != "client"}
 
 
@@ -177,10 +180,9 @@ def in_a_task() -> bool:
 
 def _of_block(X: Any, model: SoftmaxRegression, method: str) -> np.ndarray:
     """What a method of the model says of some rows."""
-    return getattr(model, method)(X) if X.shape[0] else _nothing(model, method)
+    return getattr(model, method)(X) if X.shape[0] else _of_no_rows(model, method)
 
 
-def _nothing(model: SoftmaxRegression, method: str) -> np.ndarray:
+def _of_no_rows(model: SoftmaxRegression, method: str) -> np.ndarray:
     """The same of no rows."""
-    like = getattr(model, method)(np.zeros((1, model.n_features_in_), model.coef_.dtype))
-    return like[:0]
+    return getattr(model, method)(np.zeros((1, model.n_features_in_), model.coef_.dtype))[:0]

@@ -123,6 +123,7 @@ class SoftmaxRegressionCV(OverCollections, linear_model.SoftmaxRegressionCV):
     """
 
     @own_error_state
+    # No splitter and no scorer takes parameters here: `fit` and `score` have none to pass on.
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:  # type: ignore[override]
         """Choose the penalty and fit; after an error the estimator is as it was before.
 

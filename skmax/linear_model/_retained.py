@@ -64,12 +64,10 @@ class Rows(NamedTuple):
 
 def how_many_fit(rows: Rows, X: Any) -> int:
     """How many of the rows of X can be kept too: row by row, however they come."""
-    room = MOST_ROWS - rows.n_rows
-    entries = MOST_ENTRIES - rows.n_entries
+    n_rows, n_entries = MOST_ROWS - rows.n_rows, MOST_ENTRIES - rows.n_entries
     if not scipy.sparse.issparse(X):
-        return max(0, min(X.shape[0], room, entries // X.shape[1]))
-    some = X.indptr[1 : room + 1]
-    return int(np.searchsorted(some, entries, side="right"))
+        return max(0, min(X.shape[0], n_rows, n_entries // X.shape[1]))
+    return int(np.searchsorted(X.indptr[1 : n_rows + 1], n_entries, side="right"))
 
 
 def with_more(rows: Rows, X: Any, targets: Targets) -> Rows:

@@ -95,8 +95,8 @@ def advanced(stream: Stream, X: Any, targets: Targets, terms: Terms, *, new: boo
     """The stream after some more rows; `new` says that its moments have not seen them yet."""
     start, n_rows = 0, X.shape[0]
     while start < n_rows:
-        room = stream.block_end - stream.n_rows
-        stop = min(n_rows, start + room, start + PASS_ROWS)
+        of_block = stream.block_end - stream.n_rows
+        stop = min(n_rows, start + of_block, start + PASS_ROWS)
         part, some = X[start:stop], targets.subset(np.arange(start, stop))
         if new:
             stream = stream._replace(moments=with_rows(stream.moments, part, some.weight))
