@@ -20,7 +20,7 @@ import numpy as np
 from distributed import Client, LocalCluster
 
 from skmax.dask import SoftmaxRegression
-from skmax.dask._collections import Samples
+from skmax.dask._collections import Collections
 from skmax.dask._problem import read_samples
 
 sys.path.append(str(Path(__file__).resolve().parent))  # PYTHONSAFEPATH leaves it out
@@ -69,7 +69,7 @@ def collections(n_rows, n_columns, n_classes, n_partitions):
 
 def problem(client, X, y):
     """Return the problem of a fit, its partitions on the workers."""
-    samples = read_samples(client, Samples(X, y, None), class_weight=None, fit_intercept=True)
+    samples = read_samples(client, Collections(X, y, None), class_weight=None, fit_intercept=True)
     return samples.problem(1.0, 0.0, 1)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 
 from skmax._design.chunks import tree_sum
-from skmax._design.columns import Moments, moments_of
+from skmax._design.columns import Columns, Moments, moments_of
 from skmax._design.csr import CsrDesign
 from skmax._design.dense import DenseDesign
 from skmax._design.standardised import StandardisedColumns
@@ -64,19 +64,20 @@ class RowBlocks(SummedColumns):
 
     def of_rows(self, rows: slice) -> DenseDesign | CsrDesign:
         """The same columns over some of the rows."""
-        part = float_rows(self.X, rows, self.dtype)
-        kind = CsrDesign if scipy.sparse.issparse(part) else DenseDesign
-        return kind(part, self.columns, self.intercept)
+        return design_over(float_rows(self.X, rows, self.dtype), self.columns, self.intercept)
 
     def of_sample(self, indices: np.ndarray) -> DenseDesign | CsrDesign:
         """The same columns over rows with these indices, in memory of their own."""
-        part = self.X[indices].astype(self.dtype)
-        kind = CsrDesign if scipy.sparse.issparse(part) else DenseDesign
-        return kind(part, self.columns, self.intercept)
+        return design_over(self.X[indices].astype(self.dtype), self.columns, self.intercept)
 
     def standardised_rows(self, indices: np.ndarray) -> np.ndarray:
         """The given rows in float64, (len(indices), n_columns), a column of ones last."""
         return self.of_sample(indices).standardised_rows(np.arange(len(indices)))
+
+
+def design_over(X: Any, columns: Columns, intercept: bool) -> DenseDesign | CsrDesign:
+    """Rows of float32 or float64, dense or canonical CSR, with columns standardised elsewhere."""
+    return (CsrDesign if scipy.sparse.issparse(X) else DenseDesign)(X, columns, intercept)
 
 
 def working_dtype(X: Any) -> np.dtype:

@@ -5,7 +5,7 @@ added in a balanced tree over the index of the block.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 from operator import methodcaller
 from typing import Protocol, TypeVar
 
@@ -16,7 +16,7 @@ from skmax._design import Design, RowBlocks, StandardisedColumns
 from skmax._design.blocks import block_slices
 from skmax._design.chunks import tree_sum
 from skmax._objective.data_term import CrossEntropy, CrossEntropyPoint
-from skmax._objective.pairs import PairRows
+from skmax._objective.pairs import PairRows, targets_of_rows
 from skmax._objective.probabilities import SharedProbabilities
 
 #: What the probabilities of all rows may take without blocks: a fit of 30,000 rows and 1000
@@ -139,8 +139,8 @@ class BlockedPoint:
 
     def hessian(self, max_rows: int | None = None) -> np.ndarray:
         """The Hessian (size, size), or an estimate of it from at most `max_rows` rows."""
-        if max_rows is not None and self._sample is not None:
-            return self._sample.at(self.coef).hessian(max_rows)
+        if max_rows is not None and self._of_sample is not None:
+            return self._of_sample.hessian(max_rows)
         return self._points.sum(partial(_hessian, max_rows=max_rows, n_rows=self._n_rows))
 
     def active_hessian(self, active: np.ndarray) -> np.ndarray:
@@ -155,8 +155,8 @@ class BlockedPoint:
         self, max_rows: int | None = None, curvature_weight: float = 0.0
     ) -> np.ndarray:
         """The weighted second moments of the columns: see the block's, whose mean counts here."""
-        if max_rows is not None and self._sample is not None:
-            return self._sample.at(self.coef).second_moments(max_rows, curvature_weight)
+        if max_rows is not None and self._of_sample is not None:
+            return self._of_sample.second_moments(max_rows, curvature_weight)
         of_block = partial(
             _second_moments,
             max_rows=max_rows,
@@ -167,9 +167,14 @@ class BlockedPoint:
 
     def class_covariance(self) -> np.ndarray:
         """The weighted mean over the rows of diag(p) - p p', or an estimate of it."""
-        if self._sample is not None:
-            return self._sample.at(self.coef).class_covariance()
+        if self._of_sample is not None:
+            return self._of_sample.class_covariance()
         return self._points.sum(methodcaller("class_covariance"))
+
+    @cached_property
+    def _of_sample(self) -> "CrossEntropyPoint | BlockedPoint | None":
+        """The point of the sample, made when it is first asked for; None where there is none."""
+        return None if self._sample is None else self._sample.at(self.coef)
 
 
 def share(max_rows: int | None, n_rows: int, n_all: int) -> int | None:
@@ -301,9 +306,3 @@ class PointsInTurn:
     def sum(self, of_point: Callable[[CrossEntropyPoint], _Sum]) -> _Sum:
         """What the points of the blocks add up to."""
         return self._blocks.sum(lambda block: of_point(block.at(self._coef)))
-
-
-def targets_of_rows(targets: _kernels.Targets, rows: slice) -> _kernels.Targets:
-    """What some rows should be."""
-    (array,) = targets
-    return type(targets)(np.ascontiguousarray(array[..., rows]))

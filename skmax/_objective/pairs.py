@@ -28,6 +28,12 @@ LEAST_MOVE = 1e-10
 BLOCK_ENTRIES = 2**18  # of the rows that a pass looks at together: 2 MB stay in the cache
 
 
+def targets_of_rows(targets: _kernels.Targets, rows: slice | np.ndarray) -> _kernels.Targets:
+    """What some rows should be."""
+    (array,) = targets
+    return type(targets)(np.ascontiguousarray(array[..., rows]))
+
+
 class PairRows(NamedTuple):
     """Rows whose pairs are looked at, and their probabilities where a fit has ended."""
 
@@ -38,10 +44,9 @@ class PairRows(NamedTuple):
 
     def subset(self, indices: np.ndarray) -> "PairRows":
         """Some of them, in memory of their own."""
-        (array,) = self.targets
         return PairRows(
             self.rows_at(indices).__getitem__,
-            type(self.targets)(np.ascontiguousarray(array[..., indices])),
+            targets_of_rows(self.targets, indices),
             self.weight[indices],
             self.probabilities[:, indices].copy(),
         )

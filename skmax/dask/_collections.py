@@ -12,12 +12,8 @@ from skmax.dask._partitions import read_partition
 
 
 @dataclass(frozen=True)
-class Samples:
-    """Samples as collections: `X`, and what each of them should be and weighs.
-
-    `names` are those of the columns, where X has any; `n_features` is their number, `dtype` that in
-    which rows are worked on.
-    """
+class Collections:
+    """Samples as collections: `X`, and what each of them should be and weighs."""
 
     X: Any
     y: Any

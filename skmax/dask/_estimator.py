@@ -10,7 +10,7 @@ from distributed import Client, get_client, get_worker, worker_client
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from skmax.dask._collections import Samples, check_collection, is_collection, is_frame
+from skmax.dask._collections import Collections, check_collection, is_collection, is_frame
 from skmax.dask._futures import Partitions
 from skmax.linear_model import SoftmaxRegression
 
@@ -95,7 +95,7 @@ class OverCollections(ABC, BaseEstimator):
             if hasattr(self, "feature_names_in_"):
                 model.feature_names_in_ = self.feature_names_in_
             return getattr(model, method)(X)
-        self._check_columns(Samples(X, None, None))
+        self._check_columns(Collections(X, None, None))
         values = X.to_dask_array() if is_frame(X) else X.rechunk({1: -1})
         none = _of_no_rows(model, method)
         if none.ndim == 1:
@@ -109,7 +109,7 @@ class OverCollections(ABC, BaseEstimator):
         self, function: Callable[..., np.ndarray], X: Any, y: Any, sample_weight: Any
     ) -> np.ndarray:
         """The sum over partitions of what a function of one, and of the model, gives."""
-        samples = Samples(X, y, sample_weight)
+        samples = Collections(X, y, sample_weight)
         self._check_columns(samples)
         with self._connected() as client:
             partitions = Partitions(client, client.compute(samples.partitions()))
@@ -136,7 +136,7 @@ class OverCollections(ABC, BaseEstimator):
                 "distributed.Client, or set the estimator's attribute client"
             ) from error
 
-    def _read_columns(self, samples: Samples) -> None:
+    def _read_columns(self, samples: Collections) -> None:
         """Keep number and names of the columns of X."""
         check_collection("X", samples.X)
         check_collection("y", samples.y)
@@ -150,7 +150,7 @@ class OverCollections(ABC, BaseEstimator):
         if names is not None and all(isinstance(name, str) for name in names):
             self.feature_names_in_ = names
 
-    def _check_columns(self, samples: Samples) -> None:
+    def _check_columns(self, samples: Collections) -> None:
         """Refuse an X whose columns are not those of the fit."""
         n_columns = samples.X.shape[1] if samples.X.ndim == 2 else 0
         if n_columns != self.n_features_in_:

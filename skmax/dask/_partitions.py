@@ -10,8 +10,8 @@ import numpy as np
 import scipy.sparse
 
 from skmax import _threads
-from skmax._design import Columns, CsrDesign, DenseDesign
-from skmax._design.blocks import float_rows
+from skmax._design import Columns
+from skmax._design.blocks import design_over, float_rows
 from skmax._design.chunks import tree_sum
 from skmax._design.columns import Moments, moments_of
 from skmax._error_state import own_error_state
@@ -196,8 +196,7 @@ def data_term(partition: Partition, recipe: Recipe) -> CrossEntropy:
     """The data term of a partition."""
     use_level(recipe.level)
     X = float_rows(partition.X, slice(0, partition.X.shape[0]), recipe.dtype)
-    kind = CsrDesign if scipy.sparse.issparse(X) else DenseDesign
-    design = kind(X, recipe.columns, recipe.intercept)
+    design = design_over(X, recipe.columns, recipe.intercept)
     targets = _targets(partition, recipe)
     weight = targets.weight / recipe.total_weight
     kernel_targets = targets.for_kernels(recipe.n_outputs, recipe.dtype)
@@ -214,8 +213,7 @@ def sampled_term(partition: Partition, recipe: Recipe, fraction: float) -> Cross
     if not len(indices):  # where no row has weight, one without
         indices, weight = np.zeros(1, np.intp), np.zeros(1)
     X = partition.X[indices].astype(recipe.dtype)
-    kind = CsrDesign if scipy.sparse.issparse(X) else DenseDesign
-    design = kind(X, recipe.columns, recipe.intercept)
+    design = design_over(X, recipe.columns, recipe.intercept)
     kernel_targets = targets.subset(indices).for_kernels(recipe.n_outputs, recipe.dtype)
     return CrossEntropy(design, kernel_targets, weight, recipe.n_outputs, threads=1)
 

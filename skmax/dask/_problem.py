@@ -14,7 +14,7 @@ from skmax._design.columns import Moments
 from skmax._estimators.targets import check_two_classes, class_factors_of
 from skmax._objective import BlockedCrossEntropy
 from skmax.dask._blocks import DistributedBlocks
-from skmax.dask._collections import Samples
+from skmax.dask._collections import Collections
 from skmax.dask._futures import Partitions
 from skmax.dask._partitions import (
     FoldRows,
@@ -105,7 +105,7 @@ class DistributedSamples:
 
 def read_samples(
     client: Client,
-    samples: Samples,
+    samples: Collections,
     *,
     class_weight: Any,
     fit_intercept: bool,

@@ -9,7 +9,7 @@ from skmax._error_state import own_error_state
 from skmax._estimators import parameters
 from skmax._estimators.progress import fit_task, with_callbacks
 from skmax._estimators.rollback import rollback_on_error
-from skmax.dask._collections import Samples, is_collection
+from skmax.dask._collections import Collections, is_collection
 from skmax.dask._estimator import OverCollections
 from skmax.dask._partitions import accuracy
 from skmax.dask._problem import read_samples
@@ -178,7 +178,7 @@ class SoftmaxRegression(OverCollections, linear_model.SoftmaxRegression):
         with rollback_on_error(self):
             parameters.check_parameters(self, {**CONSTRAINTS, "gather_rows": parameters.BOOLEAN})
             check_solver("SoftmaxRegression", self.solver, self.C, self.l1_ratio)
-            samples = Samples(X, y, sample_weight)
+            samples = Collections(X, y, sample_weight)
             self._read_columns(samples)
             with _threads.one_blas_thread(), self._connected() as client:
                 distributed = read_samples(

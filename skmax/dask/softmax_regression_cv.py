@@ -15,7 +15,7 @@ from skmax._estimators import parameters
 from skmax._estimators.rollback import rollback_on_error
 from skmax._estimators.scoring import CROSS_ENTROPY
 from skmax._objective import Data
-from skmax.dask._collections import Samples, is_collection
+from skmax.dask._collections import Collections, is_collection
 from skmax.dask._estimator import OverCollections
 from skmax.dask._partitions import FoldRows, Recipe, fold_totals, log_loss
 from skmax.dask._problem import DistributedSamples, read_samples
@@ -156,7 +156,7 @@ class SoftmaxRegressionCV(OverCollections, linear_model.SoftmaxRegressionCV):
             grid, n_folds = self._grid(), self._n_folds()
             check_solver("SoftmaxRegressionCV", self.solver, 1.0, float(grid.l1_ratios.max()))
             self._check_scoring()
-            samples = Samples(X, y, sample_weight)
+            samples = Collections(X, y, sample_weight)
             self._read_columns(samples)
             with _threads.one_blas_thread(), self._connected() as client:
                 # 2. Read the samples.

@@ -27,7 +27,7 @@ ROUNDING = 1e-12
 TINY = float(np.finfo(np.float64).tiny)  # in place of a 0 that something is divided by
 
 
-class Moments(NamedTuple):
+class ColumnSums(NamedTuple):
     """Weighted sums over rows of x - origin, of its squares and products, and its extremes."""
 
     origin: np.ndarray  # (n_features,)
@@ -39,16 +39,16 @@ class Moments(NamedTuple):
     products: np.ndarray  # (n_features, n_features); (0, 0) where there are many columns
 
 
-def no_moments(origin: np.ndarray) -> Moments:
+def no_moments(origin: np.ndarray) -> ColumnSums:
     """Those of no rows."""
     n = origin.size
     correlated = n if n <= CORRELATED_COLUMNS else 0
     extremes = np.full(n, np.inf), np.full(n, -np.inf)
     sums = np.zeros(n), np.zeros(n), *extremes, np.zeros((correlated, correlated))
-    return Moments(origin, 0.0, *sums)
+    return ColumnSums(origin, 0.0, *sums)
 
 
-def with_rows(moments: Moments, X: Any, weight: np.ndarray) -> Moments:
+def with_rows(moments: ColumnSums, X: Any, weight: np.ndarray) -> ColumnSums:
     """Those with some more rows, dense or CSR."""
     total = moments.weight + float(weight.sum())
     if scipy.sparse.issparse(X) and not (moments.products.size or moments.origin.any()):
@@ -71,7 +71,7 @@ def with_rows(moments: Moments, X: Any, weight: np.ndarray) -> Moments:
         if products.size:
             products = products + weighted.T @ centred
         squares = squares + np.einsum("ij,ij->j", weighted, centred)
-    return Moments(moments.origin, total, sums, squares, low, high, products)
+    return ColumnSums(moments.origin, total, sums, squares, low, high, products)
 
 
 def _slices(X: Any) -> list[slice]:
@@ -87,7 +87,7 @@ class Spread(NamedTuple):
     largest: np.ndarray
 
 
-def spread_of(moments: Moments, intercept: bool) -> Spread:
+def spread_of(moments: ColumnSums, intercept: bool) -> Spread:
     """About the mean with an intercept, about 0 without."""
     weight = max(moments.weight, TINY)
     mean = moments.sums / weight if intercept else np.zeros_like(moments.sums)
@@ -109,7 +109,7 @@ def second_moments(spread: Spread, weight: float, unit: float, curvature: float)
     return np.where(spread.variance > 0, spread.variance + added, 0.0)
 
 
-def precision_of(moments: Moments, mean: np.ndarray, second: np.ndarray) -> np.ndarray:
+def precision_of(moments: ColumnSums, mean: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The inverse of the correlations of the columns, or (0, 0) where they are not kept.
 
     They are centred by `mean`, and relative to their `second_moments`.

@@ -8,17 +8,17 @@ same sums are formed.
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse
 
 from skmax import _threads
-from skmax._design import Columns, CsrDesign, DenseDesign
+from skmax._design import Columns
+from skmax._design.blocks import design_over
 from skmax._design.chunks import SMALL
 from skmax._estimators.targets import Targets
 from skmax._objective import CrossEntropy, centred_over_classes
 from skmax._solvers.averaged_newton import Iterates, block_end, stepped
 from skmax.linear_model._moments import (
+    ColumnSums,
     KroneckerInverse,
-    Moments,
     class_covariance_of,
     no_moments,
     precision_of,
@@ -47,7 +47,7 @@ class Stream(NamedTuple):
     block_covariance: np.ndarray  # (n_outputs, n_outputs): the sum of diag(p) - p p' over them
     covariance: np.ndarray  # the same over the blocks before, older ones counting less
     covariance_weight: float
-    moments: Moments
+    moments: ColumnSums
     precision: np.ndarray  # the inverse of the columns' correlations; (0, 0) for none
     refresh_at: int  # the number of rows from which on it is computed anew
 
@@ -143,8 +143,7 @@ def data_term(
     X: Any, targets: Targets, origin: np.ndarray, n_outputs: int, terms: Terms
 ) -> CrossEntropy:
     """The weighted mean of the loss of some rows, as a function of coefficients of x - origin."""
-    design_of = CsrDesign if scipy.sparse.issparse(X) else DenseDesign
-    design = design_of(X, Columns(origin, np.ones(origin.size)), terms.fit_intercept)
+    design = design_over(X, Columns(origin, np.ones(origin.size)), terms.fit_intercept)
     work = design.n_rows * design.entries_per_row * n_outputs
     threads = 1 if work < SMALL else _threads.n_threads(terms.n_jobs)
     weight = targets.weight / float(targets.weight.sum())
