@@ -75,6 +75,20 @@ def test_the_uniform_product_forms_its_moments_once():
     assert point.asked == ["second moments"]
 
 
+@pytest.mark.parametrize("make", [Kronecker, UniformKronecker])
+def test_a_fit_with_another_penalty_begins_with_the_moments_that_it_is_handed(make):
+    point = Curved()
+    preconditioner = make(CurvedObjective(point))
+    preconditioner.refresh(point, np.inf)
+    point.penalty_diagonal = 100 * point.penalty_diagonal
+    preconditioner.refresh(point, np.inf)
+    assert point.asked == ["second moments"]
+    direction = np.random.default_rng(1).normal(size=point.coef.shape)
+    direction -= direction.mean(axis=0)
+    solved = preconditioner.solve(point.hessian_product(direction))
+    np.testing.assert_allclose(solved, direction, rtol=1e-8, atol=1e-9)
+
+
 def test_a_sampled_hessian_is_solved_with_less_of_the_product_as_the_gap_closes():
     point = Curved()
     objective = CurvedObjective(point)
