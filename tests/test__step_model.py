@@ -75,6 +75,13 @@ def test_sweeps_are_tried_for_as_long_as_a_hessian_takes(sweeps, factor, n_sweep
         np.testing.assert_allclose(found, -1)
 
 
+@pytest.mark.parametrize(("dear", "n_hessians"), [(np.inf, 0), (4.0, 1)])
+def test_a_hessian_that_serves_several_steps_may_take_longer(dear, n_hessians):
+    model, point = StepModel(ActiveHessian(dear)), Point(25, 0.1)
+    minimum(model, point)
+    assert point.n_hessians == n_hessians
+
+
 def test_what_is_too_large_for_a_hessian_goes_as_far_as_sweeps_come(monkeypatch):
     monkeypatch.setattr(step_model, "MOST_ACTIVE", 2)
     model, point = StepModel(ActiveHessian(np.inf)), Point(50, 0.999)

@@ -35,7 +35,7 @@ class StepModel:
     def most_sweeps(self, point: SparsePoint, active: np.ndarray) -> float:
         """How many sweeps are tried before the Hessian is formed; 0 where it is dear by less."""
         most = point.sweeps_of_a_hessian(active) if self.sweeps_do else 0.0
-        return most if most >= FEWEST_SWEEPS else 0.0
+        return most if most >= FEWEST_SWEEPS * self.curvature.served_steps else 0.0
 
     def most_active(self, point: SparsePoint, active: np.ndarray) -> int:
         """How many coefficients a step may change."""
