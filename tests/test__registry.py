@@ -68,7 +68,7 @@ def test_an_objective_without_what_a_method_needs_is_refused():
     settings = {"tol": 1e-6, "max_iter": 10, "on_iteration": quiet}
     for name, need in (("newton-cholesky", HessianPoint), ("newton-cg", SampledPoint)):
         with pytest.raises(TypeError, match=rf"{name} needs .* {need.__name__}, got Bare"):
-            solve([METHODS[name]], Minimal(), np.zeros(SHAPE), **settings)
+            solve([METHODS[name]], Minimal(), Minimal().at(np.zeros(SHAPE)), **settings)
 
 
 class FlatAtZero(Quadratic):
@@ -82,7 +82,7 @@ class FlatAtZero(Quadratic):
 def test_the_next_method_goes_on_where_one_gets_stuck():
     seen = []
     objective = FlatAtZero(100.0)
-    start = np.zeros(objective.shape)
+    start = objective.at(np.zeros(objective.shape))
     settings = {"tol": 1e-8, "on_iteration": lambda *report: seen.append(report[0])}
     newton_cg = replace(METHODS["newton-cg"], preconditioner=UniformKronecker)
     alone = solve([newton_cg], objective, start, max_iter=100, **settings)
@@ -194,7 +194,7 @@ QUICK, SLUGGISH, SLOWEST = 0.9, 0.997, 0.9999
 )
 def test_the_quicker_of_two_methods_has_the_last_word(rates, turns, status):
     objective, seen = Quadratic(100.0), []
-    start = np.zeros(objective.shape)
+    start = objective.at(np.zeros(objective.shape))
     methods = [creeping(rate, str(index)) for index, rate in enumerate(rates)]
 
     def report(*iteration):
@@ -217,7 +217,7 @@ def test_the_user_can_stop_a_method_that_is_slow_and_the_last_iteration_stays_th
     objective = Quadratic(100.0)
     methods = [creeping(SLOWEST, "0"), creeping(QUICK, "1")]
     settings = {"tol": 1e-6, "max_iter": PATIENCE}
-    start = np.zeros(objective.shape)
+    start = objective.at(np.zeros(objective.shape))
     result = solve(methods, objective, start, on_iteration=quiet, **settings)
     assert (result.status, result.n_iter) == (Status.OUT_OF_ITERATIONS, PATIENCE)
     settings["max_iter"] = 1000

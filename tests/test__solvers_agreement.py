@@ -30,7 +30,7 @@ def test_every_method_reaches_the_same_minimum(method, kind, convert):
     result = solve(
         [METHODS[method]],
         problem.objective,
-        np.zeros(problem.objective.shape),
+        problem.objective.at(np.zeros(problem.objective.shape)),
         tol=1e-12,
         max_iter=1000,
         on_iteration=quiet,
@@ -51,7 +51,7 @@ def test_a_loose_tolerance_is_met_soon(method, tol):
     X, y = simulated(300, 20, 5, seed=3)
     objective = labels_objective(10 * X, y, C=1e6)
     settings = {"max_iter": 200, "on_iteration": quiet}
-    start = np.zeros(objective.shape)
+    start = objective.at(np.zeros(objective.shape))
     result = solve([METHODS[method]], objective, start, tol=tol, **settings)
     minimum = solve([METHODS["newton-cholesky"]], objective, start, tol=1e-12, **settings).value
     assert result.converged
@@ -62,7 +62,7 @@ def fit_nearly_separable(methods, C):
     """The result, and the passes that it took."""
     objective = labels_objective(*nearly_separable(), C=C)
     methods = [replace(METHODS[name], patience=PATIENCE) for name in methods]
-    start, settings = np.zeros(objective.shape), {"tol": 1e-6, "max_iter": 1000}
+    start, settings = objective.at(np.zeros(objective.shape)), {"tol": 1e-6, "max_iter": 1000}
     settings["on_iteration"] = quiet
     return solve(methods, objective, start, **settings), objective.passes.total
 
@@ -94,7 +94,7 @@ def test_an_ordinary_fit_does_not_change_its_method(order, C):
     def fit(names):
         objective = labels_objective(X, y, C=C)
         methods = [METHODS[name] for name in names]
-        return solve(methods, objective, np.zeros(objective.shape), **settings)
+        return solve(methods, objective, objective.at(np.zeros(objective.shape)), **settings)
 
     both, alone = fit(order), fit(order[:1])
     assert both.method == order[0]
@@ -109,7 +109,7 @@ def test_columns_too_many_for_a_matrix_do_with_the_diagonal(method):
         solve(
             [METHODS[name]],
             problem.objective,
-            np.zeros(problem.objective.shape),
+            problem.objective.at(np.zeros(problem.objective.shape)),
             tol=1e-10,
             max_iter=1000,
             on_iteration=quiet,
@@ -127,7 +127,7 @@ def test_forty_thousand_rows_are_enough_for_a_sample_of_them(method):
     result = solve(
         [METHODS[method]],
         problem.objective,
-        np.zeros(problem.objective.shape),
+        problem.objective.at(np.zeros(problem.objective.shape)),
         tol=1e-8,
         max_iter=100,
         on_iteration=quiet,

@@ -45,6 +45,10 @@ class Objective:
         self.passes.evaluations += 1
         return ObjectivePoint(self, self.data.at(coef))
 
+    def of(self, point: "ObjectivePoint") -> "ObjectivePoint":
+        """A point of this data term, under this penalty: without a pass."""
+        return ObjectivePoint(self, point.data)
+
     def hessian_cost(self, max_rows: int) -> float:
         """How many Hessian products take as long as the Hessian of some rows and its factors."""
         return self.data.hessian_cost(max_rows)

@@ -121,14 +121,14 @@ def choose(
 def solve(
     methods: Sequence[Method],
     objective: Objective[P],
-    coef: np.ndarray,
+    point: P,
     *,
     tol: float,
     max_iter: int,
     on_iteration: OnIteration,
     preconditioners: Preconditioners | None = None,
 ) -> Result[P]:
-    """Minimise `objective` from `coef`, one method going on where the other is stuck or slow.
+    """Minimise `objective` from a point, one method going on where the other is stuck or slow.
 
     A slow one is left when much more than it has spent is still to go. The next may spend as much;
     if it then has further to go than the one before had, that one comes back, and stays.
@@ -141,7 +141,6 @@ def solve(
     TypeError
         If the objective lacks what a method's preconditioner needs.
     """
-    point = objective.at(coef)
     for method in methods:
         _check_needs(method, point)
     # Its points need not be full ones: what the methods ask of them has been checked.

@@ -118,7 +118,7 @@ def _solved_on(problem: Problem, result: Result) -> Result:
     return _solvers.solve(
         [_solvers.METHODS["newton-cholesky"]],
         problem.objective,
-        result.coef,
+        result.point,
         tol=HINT_TOL,
         max_iter=HINT_ITERATIONS,
         on_iteration=lambda *_: False,
@@ -149,10 +149,11 @@ def at_its_limit(problem: Problem, result: Result, max_iter: int) -> Result:
     method = "newton-cholesky" if exact else "newton-cg, many coefficients"
     if design.n_columns > _solvers.MATRIX_COLUMNS:
         method = "newton-cg, many columns"
+    objective = Objective(data, penalty)
     solved = _solvers.solve(
         [_solvers.METHODS[method]],
-        Objective(data, penalty),
-        design.standardise(*problem.design.unstandardise(result.coef)),
+        objective,
+        objective.at(design.standardise(*problem.design.unstandardise(result.coef))),
         tol=LIMIT_TOL,
         max_iter=min(LIMIT_ITERATIONS, max_iter - result.n_iter),
         on_iteration=lambda *_: False,
