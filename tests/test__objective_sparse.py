@@ -8,7 +8,7 @@ import scipy.special
 from problems import Problem, central_differences, simulated
 
 from skmax._estimators.targets import read_targets
-from skmax._objective import ElasticNet, SparseObjective
+from skmax._objective import ElasticNet, SparseObjective, curvature
 from skmax.linear_model._problem import problem_of
 
 KINDS = ["labels", "probabilities", "binary"]
@@ -125,7 +125,11 @@ def test_of_equal_norms_the_one_with_most_zeros_is_returned(n_classes):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("convert", FORMATS.values(), ids=FORMATS)
 @pytest.mark.parametrize("intercept", [True, False])
-def test_the_active_hessian_is_a_part_of_the_whole(kind, convert, intercept):
+@pytest.mark.parametrize("nearly_all", [0.0, 2.0])  # formed as a part of the whole, or alone
+def test_the_active_hessian_is_a_part_of_the_whole(
+    kind, convert, intercept, nearly_all, monkeypatch
+):
+    monkeypatch.setattr(curvature, "NEARLY_ALL", nearly_all)
     problem = Problem(kind, convert, intercept=intercept, n=700)
     data = problem.objective.data
     point = data.at(problem.coef)

@@ -22,8 +22,6 @@ Result = _solvers.Result[ObjectivePoint]
 #: Called with the number of an iteration, the objective, its gap and coef; True asks to stop.
 OnIteration = Callable[[int, float, float, np.ndarray], bool]
 
-#: Penalties lie close whose optima have nearly the same Hessian: each is so many times the next.
-CLOSE = 1.5
 #: The least fraction of the L1 norm for which a grid of penalties is derived from the data.
 LEAST_L1_RATIO = 1e-3
 #: Fits by few columns, each with those that the last one has shown to be missing.
@@ -176,9 +174,7 @@ def minimise_along(
     and 5 folds of the digits take 0.55 of the time so, of 5000 rows of `letter` 0.65.
     """
     point, extrapolation = problem.objective.at(problem.intercepts_alone()), Extrapolation()
-    close = np.max(np.divide(Cs[1:], Cs[:-1]), initial=1.0) <= CLOSE
-    dear = _solvers.DEAR if close else np.inf
-    curvature, working_set = Curvature(_solvers.ActiveHessian(dear)), WorkingSet(dear)
+    curvature, working_set = Curvature(_solvers.ActiveHessian(_solvers.DEAR)), WorkingSet()
     for C in Cs:
         penalised = problem.penalised(float(C), l1_ratio)
         objective = penalised.objective

@@ -14,19 +14,12 @@ STALE = 4
 
 
 class WorkingSet:
-    """The columns that fits under neighbouring penalties work on, and the problem of these alone.
+    """The columns that fits along a grid of penalties work on, and the problem of these alone."""
 
-    Parameters
-    ----------
-    dear : float
-        That of the `ActiveHessian` that these fits hand on.
-    """
-
-    def __init__(self, dear: float) -> None:
-        self.dear = dear
+    def __init__(self) -> None:
         self.columns = np.empty(0, np.intp)
         self.problem: Problem | None = None
-        self.active_hessian = _solvers.ActiveHessian(dear)
+        self.active_hessian = _solvers.ActiveHessian(_solvers.DEAR)
 
     def cover(self, problem: Problem, point: SparsePoint) -> bool:
         """Hold all columns that have a coefficient at the point or may get one, if these are few.
@@ -50,7 +43,7 @@ class WorkingSet:
             stale = many or held.sum() > STALE * needed.sum()
             self.columns = np.flatnonzero(needed if stale else needed | held)
             self.problem = problem.of_columns(self.columns)
-            self.active_hessian = _solvers.ActiveHessian(self.dear)
+            self.active_hessian = _solvers.ActiveHessian(_solvers.DEAR)
         return True
 
     def expanded(self, coef: np.ndarray, n_columns: int) -> np.ndarray:
