@@ -1,4 +1,4 @@
-"""A fit of a problem, and fits along a grid of penalties, each from where the last has ended."""
+"""A fit of a problem, and fits along a grid of penalties, each from where the last ones lead."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace

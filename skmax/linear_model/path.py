@@ -120,7 +120,7 @@ def regularization_path(
 ) -> RegularizationPath:
     r"""Compute the optima of `SoftmaxRegression` along a grid of penalties.
 
-    Each fit begins where that of the next stronger penalty has ended, and ends by the same
+    Each fit begins where the optima of the two next stronger penalties lead, and ends by the same
     guarantee as a fit of its own.
 
     Parameters

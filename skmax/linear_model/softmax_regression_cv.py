@@ -65,7 +65,7 @@ class SoftmaxRegressionCV(SoftmaxPredictions):
     Fits `SoftmaxRegression` for every `C` and every `l1_ratio` on every fold, and again on all
     samples with those that score best on the samples held out. Scores and attributes are those of
     scikit-learn's LogisticRegressionCV with ``use_legacy_attributes=False``. `X` is read once, no
-    fold takes a copy of it, and each fit begins where that of the next stronger penalty has ended.
+    fold takes a copy of it, and each fit begins where those of the two stronger penalties lead.
 
     Parameters
     ----------
