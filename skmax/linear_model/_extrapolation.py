@@ -10,7 +10,7 @@ from skmax._objective import Objective, ObjectivePoint, SparseObjective
 class Extrapolation:
     """The straight line against log C through the optima under the last two penalties.
 
-    Coefficients of rows that are told apart grow with log C. Of standardised digits and 1000 rows
+    Coefficients of rows that are told apart grow with log C. Of standardised digits and 2000 rows
     of `mnist`, each C eight times the last, the relative gap is 0.7 at the last optimum and 0.003
     to 0.0004 on the line with C=1e4, 0.6 and 0.15 with C=0.05.
     """

@@ -25,18 +25,22 @@ class Kronecker:
 
     def __init__(self, objective: Objective[Point]) -> None:
         self.objective, self.n_columns = objective, objective.shape[1]
-        self.moments = np.empty((0, 0))
+        self.moments, self.penalty = np.empty((0, 0)), np.empty(0)
         self.inverse: Eigenbasis | Factors
 
     def refresh(self, point: KroneckerPoint, gap: float) -> bool:
         if not self.moments.size or np.isfinite(gap):
             self.moments = self._second_moments(point, gap)
-        if self.n_columns <= Eigenbasis.MOST_COLUMNS:
-            self.inverse = Eigenbasis(self.moments, point.penalty_diagonal)
-        else:
-            self.inverse = Factors(self.moments, point.penalty_diagonal, self.objective.threads)
+        self._invert(point.penalty_diagonal)
         self.inverse.follow(*_eigenvalues(point.class_covariance()))
         return False
+
+    def _invert(self, penalty: np.ndarray) -> None:
+        self.penalty = penalty
+        if self.n_columns <= Eigenbasis.MOST_COLUMNS:
+            self.inverse = Eigenbasis(self.moments, penalty)
+        else:
+            self.inverse = Factors(self.moments, penalty, self.objective.threads)
 
     def _second_moments(self, point: KroneckerPoint, gap: float) -> np.ndarray:
         curvature_weight = 1 - min(1.0, self.UNIFORM * gap)
@@ -55,8 +59,10 @@ class UniformKronecker(Kronecker):
     MOST_ROWS = 20_000
 
     def refresh(self, point: KroneckerPoint, gap: float) -> bool:
-        if not self.moments.size or not np.isfinite(gap):
-            return super().refresh(point, gap)
+        if not self.moments.size:
+            self.moments = self._second_moments(point, gap)
+        if not np.array_equal(self.penalty, point.penalty_diagonal):
+            self._invert(point.penalty_diagonal)
         self.inverse.follow(*_eigenvalues(point.class_covariance()))
         return False
 
