@@ -62,7 +62,7 @@ def _fit(X, y, method):
     for _ in range(2):
         begun = time.perf_counter()
         objective = _objective(X, y)
-        start = np.zeros(objective.shape)
+        start = objective.at(np.zeros(objective.shape))
         with _threads.one_blas_thread():
             result = solve(
                 [method], objective, start, tol=1e-6, max_iter=1000,
