@@ -22,10 +22,10 @@ def optima(of_rows, Cs, l1_ratio=0.0):
     return [minimise(of_rows.penalised(C, l1_ratio), of_rows.intercepts_alone(), TIGHT) for C in Cs]
 
 
-def remembering(Cs, coefs):
-    extrapolation = Extrapolation()
+def remembering(objective, Cs, coefs):
+    extrapolation = Extrapolation(objective.at(np.zeros(objective.shape)))
     for C, coef in zip(Cs, coefs, strict=True):
-        extrapolation.remember(C, coef)
+        extrapolation.remember(C, objective.at(coef))
     return extrapolation
 
 
@@ -34,7 +34,7 @@ def test_the_line_is_straight_against_the_logarithm_of_C(last):
     of_rows = problem(*nearly_separable())
     first, second, third = optima(of_rows, [1e1, 1e2, last])
     objective = of_rows.penalised(last, 0.0).objective
-    start = remembering([1e1, 1e2], [first.coef, second.coef]).start(objective, second.point, last)
+    start = remembering(objective, [1e1, 1e2], [first.coef, second.coef]).start(objective, last)
     steps = np.log10(last / 1e2)
     np.testing.assert_allclose(start.coef, second.coef + steps * (second.coef - first.coef))
     assert start.value == pytest.approx(objective.at(start.coef).value, rel=1e-12)
@@ -46,9 +46,10 @@ def test_a_line_that_leads_up_is_not_followed_and_one_optimum_makes_none():
     of_rows = problem(*simulated(seed=1))
     first, second = optima(of_rows, [1e3, 1e4])
     objective = of_rows.penalised(1e5, 0.0).objective
-    one, astray = remembering([1e4], [second.coef]), [-9 * first.coef, second.coef]
-    for extrapolation in (one, remembering([1e3, 1e4], astray)):
-        start = extrapolation.start(objective, second.point, 1e5)
+    one = remembering(objective, [1e4], [second.coef])
+    astray = remembering(objective, [1e3, 1e4], [-9 * first.coef, second.coef])
+    for extrapolation in (one, astray):
+        start = extrapolation.start(objective, 1e5)
         np.testing.assert_array_equal(start.coef, second.coef)
         assert start.value == pytest.approx(objective.at(second.coef).value, rel=1e-14)
 
@@ -62,7 +63,7 @@ def test_coefficients_of_0_stay_there_and_none_goes_beyond_0(l1_ratio):
     kept = np.flatnonzero(now[0, :-1])[0]
     before[0, kept] = 3 * now[0, kept]  # the line leads beyond 0
     objective = of_rows.penalised(Cs[2], l1_ratio).objective
-    start = remembering(Cs[:2], [before, now]).start(objective, results[1].point, Cs[2])
+    start = remembering(objective, Cs[:2], [before, now]).start(objective, Cs[2])
     assert start.coef[0, kept] == 0
     zeros = now[:, :-1] == 0
     assert 10 < zeros.sum() < zeros.size

@@ -43,10 +43,9 @@ class SparseObjective(Objective):
         return SparsePoint(self, self.data.at(coef))
 
     def of(self, point: ObjectivePoint) -> "SparsePoint":
-        """A point of this data term, under this penalty: from a sparse one without a pass."""
-        if isinstance(point, SparsePoint):
-            return SparsePoint(self, point.data)
-        return self.at(point.coef)
+        """A point of this data term, under this penalty: without a pass."""
+        assert isinstance(point, SparsePoint)
+        return SparsePoint(self, point.data)
 
     def scaled(self, factor: float) -> "SparseObjective":
         """The one with `factor` times the penalty that factor 1 stands for."""

@@ -13,18 +13,25 @@ class Extrapolation:
     Coefficients of rows that are told apart grow with log C. Of standardised digits and 2000 rows
     of `mnist`, each C eight times the last, the relative gap is 0.7 at the last optimum and 0.003
     to 0.0004 on the line with C=1e4, 0.6 and 0.15 with C=0.05.
+
+    Parameters
+    ----------
+    first : ObjectivePoint
+        Where the first fit begins.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first: ObjectivePoint) -> None:
+        self._last = first
         self._optima: deque[tuple[float, np.ndarray]] = deque(maxlen=2)
 
-    def remember(self, C: float, coef: np.ndarray) -> None:
+    def remember(self, C: float, optimum: ObjectivePoint) -> None:
         """Keep the optimum under a penalty."""
-        self._optima.append((float(np.log(C)), coef))
+        self._last = optimum
+        self._optima.append((float(np.log(C)), optimum.coef))
 
-    def start(self, objective: Objective, last: ObjectivePoint, C: float) -> ObjectivePoint:
+    def start(self, objective: Objective, C: float) -> ObjectivePoint:
         """A point of the objective with this C: that on the line, unless the last one is lower."""
-        here = objective.of(last)
+        here = objective.of(self._last)
         if len(self._optima) < 2 or not np.isfinite(C):
             return here
         (log_before, before), (log_now, now) = self._optima
