@@ -497,7 +497,9 @@ def test_a_partition_that_cannot_be_made_again_is_named(monkeypatch):
 
         def kill():
             os.kill(elsewhere.run(os.getpid)[workers[0]], signal.SIGKILL)
+            end = time.monotonic() + 60
             while workers[0] in elsewhere.scheduler_info()["workers"]:
+                assert time.monotonic() < end, "the scheduler has not noticed"
                 time.sleep(0.05)
 
         at_pass(monkeypatch, 3, kill)
