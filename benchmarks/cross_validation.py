@@ -85,21 +85,23 @@ def row_of_peer(text, limit):
     solvers = ["lbfgs"]
     if X.shape[1] * (y.max() + 1) <= MOST_COEFFICIENTS and isinstance(X, np.ndarray):
         solvers.append("newton-cholesky")
-    by_default, near = [], [TOO_LONG]
-    for solver in solvers:
-        for tol in TOLERANCES:
-            found = within(limit, fit_peer, X, y, solver, tol) or TOO_LONG
-            if tol == TOLERANCES[0]:
-                by_default.append(found)
-            if found.off(scores) <= NEAR:
-                near.append(found)
-            if found.off(scores) <= NEAR or found is TOO_LONG:
-                break
-    default, near = (min(some, key=lambda found: found.seconds) for some in (by_default, near))
+    ways = zip(*[by_default_and_near(X, y, solver, scores, limit) for solver in solvers],
+               strict=True)  # fmt: skip
+    default, near = (min(some, key=lambda found: found.seconds) for some in ways)
     print_row(text, X, y, ours, one, *against(default.seconds, ours, limit),
               f"{default.off(scores):.2g}", *against(near.seconds, ours, limit),
               f"{model.C_:.3g}", f"{default.C:.3g}")  # fmt: skip
     return [min(found.seconds, limit) / ours for found in (default, near)]
+
+
+def by_default_and_near(X, y, solver, scores, limit):
+    """Return the peer with its default tolerance, and with one at which its scores are near."""
+    default = found = within(limit, fit_peer, X, y, solver, TOLERANCES[0]) or TOO_LONG
+    for tol in TOLERANCES[1:]:
+        if found.off(scores) <= NEAR or found is TOO_LONG:
+            break
+        found = within(limit, fit_peer, X, y, solver, tol) or TOO_LONG
+    return default, found if found.off(scores) <= NEAR else TOO_LONG
 
 
 def row_of_saga(text, limit):
