@@ -7,7 +7,7 @@ from quadratics import SHAPE, Quadratic
 
 from skmax._objective.objective import Passes
 from skmax._solvers import DEAR, ActiveHessian, Status, proximal_newton, step_model
-from skmax._solvers.proximal_newton import largest
+from skmax._solvers.proximal_newton import WEAKER, first_factor, largest
 
 FREE = np.arange(SHAPE[1]) < 1  # a coefficient without a threshold
 
@@ -110,6 +110,26 @@ def test_a_start_from_elsewhere_comes_to_the_same_optimum():
     start = np.random.default_rng(0).normal(size=SHAPE)
     again = minimise(objective, start, tol=1e-14)
     np.testing.assert_allclose(again.coef, there.coef, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_nonzero", [0, 1, 3, 5])
+def test_a_stronger_penalty_comes_first_where_more_leave_zero_than_a_step_lets(n_nonzero):
+    objective = Lasso(1e-3)
+    coef = np.zeros(SHAPE)
+    coef[0, 1 : 1 + n_nonzero] = 1.0  # the first has no threshold
+    point = objective.at(coef)
+    slopes = np.sort(np.abs(point.gradient[0, 1 + n_nonzero :]))[::-1]
+    assert first_factor(objective, point) == slopes[n_nonzero] / 1e-3 / WEAKER
+
+
+def test_no_stronger_penalty_comes_first_where_most_are_not_zero():
+    # A path to a weaker penalty does not go back: its objective goes down from the first step on.
+    start = np.ones(SHAPE)
+    start[0, -1] = 0.0
+    objective = Lasso(1e-3, steep=25.0)
+    assert first_factor(objective, objective.at(start)) == 1.0
+    values = minimise(objective, start).values
+    assert (np.diff(values) <= 0).all()
 
 
 def test_it_stops_when_asked_and_when_iterations_are_out():

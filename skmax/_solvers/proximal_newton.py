@@ -197,8 +197,13 @@ def with_best_intercepts(objective: SparseObjective[S], point: S) -> S:
 
 
 def first_factor(objective: SparseObjective[S], point: SparsePoint) -> float:
-    """The factor of the penalty under which a fit begins; 1 where the zeros nearly stay zeros."""
-    thresholds = objective.thresholds
-    slope = np.abs(point.gradient[:, thresholds > 0]) / thresholds[thresholds > 0]
-    at_zero = point.coef[:, thresholds > 0] == 0
-    return max(1.0, float(np.max(slope, initial=0.0, where=at_zero)) / WEAKER)
+    """The factor of the penalty under which a fit begins; 1 where a step lets all leave 0 that do.
+
+    A fit that goes on from a stronger penalty's optimum would otherwise go back for one far slope.
+    """
+    thresholds, penalised = objective.thresholds, objective.thresholds > 0
+    coef = point.coef[:, penalised]
+    slope = np.abs(point.gradient[:, penalised]) / thresholds[penalised]
+    at_zero = np.sort(slope[coef == 0])
+    n_nonzero = coef.size - at_zero.size
+    return max(1.0, float(at_zero[-1 - n_nonzero]) / WEAKER) if n_nonzero < at_zero.size else 1.0
