@@ -14,7 +14,7 @@ from skmax._design.blocks import RowBlocks, SummedColumns
 from skmax._design.columns import Columns, columns_of
 from skmax._design.csr import CsrDesign, OccupiedColumns
 from skmax._design.dense import DenseDesign
-from skmax._design.row_space import RowSpaceDesign
+from skmax._design.row_space import RowSpaceDesign, basis_of_dense, basis_of_sparse
 from skmax._design.standardised import StandardisedColumns
 
 __all__ = [
@@ -33,7 +33,6 @@ __all__ = [
 
 Design = DenseDesign | CsrDesign
 MANY_COLUMNS = 1000  # of a CSR matrix, from which those without an entry are worth leaving out
-ROW_SPACE_ROWS = 2000  # up to which a dense X with more columns than rows is moved to its row space
 
 
 def design_of(
@@ -45,17 +44,25 @@ def design_of(
     moved to the row space.
     """
     if scipy.sparse.issparse(X):
-        if not X.has_canonical_format:  # an entry given in parts would count as several
-            X = X.copy()
-            X.sum_duplicates()
-        if X.shape[1] >= MANY_COLUMNS:
-            occupied = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]))
-            if 0 < len(occupied) <= X.shape[1] // 2:
-                return OccupiedColumns(X, occupied, weight, intercept)
-        return CsrDesign(X, columns_of(X, weight, intercept), intercept)
+        return _of_sparse(X, weight, intercept, may_rotate)
     if not (X.flags.c_contiguous or X.flags.f_contiguous):
         X = np.ascontiguousarray(X)
     columns = columns_of(X, weight, intercept, threads)
-    if may_rotate and len(X) <= ROW_SPACE_ROWS and len(X) < X.shape[1]:
-        return RowSpaceDesign(X, columns, intercept, weight)
+    basis = basis_of_dense(X, columns) if may_rotate else None
+    if basis is not None:
+        return RowSpaceDesign(basis, X.dtype, intercept, weight)
     return DenseDesign(X, columns, intercept)
+
+
+def _of_sparse(X: Any, weight: np.ndarray, intercept: bool, may_rotate: bool) -> Design:
+    if not X.has_canonical_format:  # an entry given in parts would count as several
+        X = X.copy()
+        X.sum_duplicates()
+    basis = basis_of_sparse(X, weight, intercept) if may_rotate else None
+    if basis is not None:
+        return RowSpaceDesign(basis, X.dtype, intercept, weight)
+    if X.shape[1] >= MANY_COLUMNS:
+        occupied = np.flatnonzero(np.bincount(X.indices, minlength=X.shape[1]))
+        if 0 < len(occupied) <= X.shape[1] // 2:
+            return OccupiedColumns(X, occupied, weight, intercept)
+    return CsrDesign(X, columns_of(X, weight, intercept), intercept)
