@@ -298,6 +298,12 @@ def test_many_rows_of_few_entries_stay_sparse():
     assert type(standard(X[:40], np.full(40, 1 / 40))) is RowSpaceDesign
 
 
+def test_rows_that_have_most_columns_in_common_stay_sparse():
+    X = scipy.sparse.csr_array(np.random.default_rng(0).random((300, 400)))
+    assert type(standard(X, np.full(300, 1 / 300))) is CsrDesign  # 300 products of each entry
+    assert type(standard(X[:100], np.full(100, 0.01))) is RowSpaceDesign
+
+
 @pytest.mark.parametrize("parameters", [{}, {"C": 100.0}, {"fit_intercept": False}])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_sparse_fit_in_the_row_space_is_that_of_the_columns(monkeypatch, parameters, dtype):
