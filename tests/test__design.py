@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import scipy.sparse
+from designs import INTERCEPT, VIEWS, raw, standard, view
 from problems import logits_of, standardised
 from sklearn.exceptions import ConvergenceWarning
 
@@ -14,48 +15,12 @@ from skmax._design import (
     CsrDesign,
     DenseDesign,
     OccupiedColumns,
-    RowSpaceDesign,
     design_of,
-    row_space,
 )
-from skmax._design.chunks import block_rows, chunks, tree_sum
+from skmax._design.chunks import tree_sum
 from skmax._design.columns import columns_of, moments_of
 from skmax._design.predict import predict_logits
-from skmax._design.row_space import (
-    Products,
-    Reflections,
-    products_basis,
-)
 from skmax._objective import Ridge
-
-
-def raw(n=60, p=5, *, offset=3.0, dtype=np.float64, seed=0):
-    """Columns of sizes 1e-3 to 1e3 about offsets, and weights that sum to 1."""
-    rng = np.random.default_rng(seed)
-    X = (rng.normal(size=(n, p)) + offset) * np.logspace(-3, 3, p)
-    weight = rng.exponential(size=n)
-    return X.astype(dtype), weight / weight.sum()
-
-
-def standard(X, weight, intercept=True):
-    """The design that a fit under an L2 penalty would take."""
-    return design_of(X, weight, intercept, may_rotate=True)
-
-
-def view(name, intercept, dtype=np.float64):
-    """The user's dense X, the weights and the design of that name."""
-    form, *wide = name.split(", ")
-    X, weight = raw(*((20, 50) if wide else (60, 5)), dtype=dtype)
-    if wide:
-        X /= np.logspace(-3, 3, 50, dtype=dtype)  # rows that products tell apart
-    kinds = {"dense": DenseDesign, "csr": CsrDesign}
-    if name == "reflections, row space":
-        basis = Reflections(X, columns_of(X, weight, intercept))
-        return X, weight, RowSpaceDesign(basis, X.dtype, intercept, weight)
-    design = standard(scipy.sparse.csr_matrix(X) if form == "csr" else X, weight, intercept)
-    assert type(design) is (RowSpaceDesign if wide else kinds[form])
-    assert not wide or type(design.basis) is Products
-    return X, weight, design
 
 
 def naive_standardised(design):
@@ -63,11 +28,6 @@ def naive_standardised(design):
     X = design.X.toarray() if scipy.sparse.issparse(design.X) else design.X
     features = (X - design.shift) * design.inverse_scale
     return np.column_stack([features, np.ones(len(X))]) if design.intercept else features
-
-
-ROW_SPACES = ["dense, row space", "csr, row space", "reflections, row space"]
-VIEWS = pytest.mark.parametrize("name", ["dense", "csr", *ROW_SPACES])
-INTERCEPT = pytest.mark.parametrize("intercept", [True, False])
 
 
 @VIEWS
@@ -189,146 +149,6 @@ def test_columns_of_any_size_are_standardised(name, size):
     np.testing.assert_allclose(weight @ features**2, 1, rtol=1e-9)
 
 
-def test_the_row_space_keeps_every_direction_of_raw_columns():
-    # One column dwarfs all others, which then still tell the rows apart.
-    X = np.random.default_rng(0).normal(size=(20, 50))
-    X[:, 0] *= 1e8
-    design = standard(X, np.full(20, 0.05))
-    weights = np.random.default_rng(1).normal(size=(2, 50))
-    weights[:, 0] = 0
-    centred = X - X.mean(axis=0)
-    wanted = weights @ np.linalg.pinv(centred) @ centred
-    found = design.unstandardise(design.standardise(wanted, np.zeros(2)))[0]
-    np.testing.assert_allclose(found @ centred.T, wanted @ centred.T, rtol=1e-6, atol=1e-6)
-
-
-@pytest.mark.parametrize("name", ROW_SPACES)
-def test_the_row_space_has_the_norms_of_the_users_coefficients(name):
-    X, weight, design = view(name, True)
-    assert design.n_features <= len(X)
-    weights = design.unstandardise(np.random.default_rng(1).normal(size=(3, design.n_columns)))[0]
-    centred = X - weight @ X
-    np.testing.assert_allclose(weights @ np.linalg.pinv(centred) @ centred, weights, atol=1e-6)
-
-
-def rows_with(change):
-    """Rows of 300 columns, most entries 0, some of which `change` makes special."""
-    rng = np.random.default_rng(0)
-    X = rng.exponential(size=(20, 300)) * (rng.random((20, 300)) < 0.3)
-    change(X)
-    return X
-
-
-def double(X):
-    X[3], X[7:9] = X[2], X[0]
-
-
-def empty(X):
-    X[[4, 11]] = 0.0
-
-
-def constant(X):
-    X[:, 5] = 0.1
-
-
-def lengths(X):
-    X *= np.logspace(-6, 6, 20)[:, None]
-
-
-@pytest.mark.parametrize("change", [double, empty, constant, lengths])
-@pytest.mark.parametrize("convert", [np.asarray, scipy.sparse.csr_array])
-@INTERCEPT
-def test_products_tell_rows_that_depend_on_others(change, convert, intercept):
-    X, weight = rows_with(change), np.random.default_rng(1).exponential(size=20)
-    weight /= weight.sum()
-    centred = X - weight @ X if intercept else X
-    design = standard(convert(X), weight, intercept)
-    if change is lengths and intercept:  # the mean is that of the longest rows
-        assert type(getattr(design, "basis", None)) is not Products
-        return
-    assert type(design.basis) is Products
-    sizes = np.linalg.norm(centred, axis=1, keepdims=True)
-    rows = centred / np.where(sizes > 0, sizes, 1)
-    assert design.n_features == np.linalg.matrix_rank(rows)
-    coef = np.random.default_rng(2).normal(size=(3, design.n_columns))
-    weights, intercepts = design.unstandardise(coef)
-    logits = weights @ X.T + intercepts[:, None]
-    np.testing.assert_allclose(logits_of(design, coef).T, logits, rtol=1e-9, atol=1e-9)
-    np.testing.assert_allclose(weights @ np.linalg.pinv(rows) @ rows, weights, atol=1e-9)
-    if change is constant and intercept:
-        np.testing.assert_allclose(weights[:, 5], 0.0, atol=1e-14)
-
-
-def nearly_double(X):
-    X[3] = X[2] * (1 + 1e-5 * np.random.default_rng(1).normal(size=X.shape[1]))
-
-
-def offset(X):
-    X += 1e5
-
-
-def huge(X):
-    X[0, 0] = 1e200
-
-
-def tiny(X):
-    X *= 1e-150
-
-
-def all_but_one_alike(X):
-    X[1:] = X[1] + 1e-8 * X[1:]
-
-
-@pytest.mark.parametrize("change", [nearly_double, offset, huge, tiny, all_but_one_alike])
-@pytest.mark.parametrize("convert", [np.asarray, scipy.sparse.csr_array])
-def test_what_products_do_not_tell_well_is_left_to_others(change, convert):
-    X, weight = rows_with(change), np.full(20, 0.05)
-    assert products_basis(convert(X), weight @ X) is None
-    if change is not huge:  # then its column is refused
-        kind = RowSpaceDesign if convert is np.asarray else CsrDesign
-        design = standard(convert(X), weight)
-        assert type(design) is kind
-        assert kind is CsrDesign or type(design.basis) is Reflections
-
-
-def test_many_rows_of_few_entries_stay_sparse():
-    X = scipy.sparse.csr_array(np.random.default_rng(0).random((400, 900)) < 0.01, dtype=float)
-    weight = np.full(400, 1 / 400)
-    assert type(standard(X, weight)) is CsrDesign  # 160,000 entries in place of 3600
-    assert type(standard(X[:40], np.full(40, 1 / 40))) is RowSpaceDesign
-
-
-def test_rows_that_have_most_columns_in_common_stay_sparse():
-    X = scipy.sparse.csr_array(np.random.default_rng(0).random((300, 400)))
-    assert type(standard(X, np.full(300, 1 / 300))) is CsrDesign  # 300 products of each entry
-    assert type(standard(X[:100], np.full(100, 0.01))) is RowSpaceDesign
-
-
-@pytest.mark.parametrize("parameters", [{}, {"C": 100.0}, {"fit_intercept": False}])
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_a_sparse_fit_in_the_row_space_is_that_of_the_columns(monkeypatch, parameters, dtype):
-    X = scipy.sparse.csr_array(rows_with(empty).astype(dtype))
-    y = np.arange(20) % 3
-    model = SoftmaxRegression(tol=1e-12, warm_start=True, **parameters).fit(X, y)
-    monkeypatch.setattr(row_space, "ROW_SPACE_ROWS", 0)
-    of_columns = SoftmaxRegression(tol=1e-12, **parameters).fit(X, y)
-    tolerance = 1e-5 if dtype == np.float64 else 1e-3
-    np.testing.assert_allclose(model.coef_, of_columns.coef_, rtol=tolerance, atol=tolerance)
-    assert model.objective_ == pytest.approx(of_columns.objective_, rel=1e-3 * tolerance)
-    np.testing.assert_allclose(model.intercept_, of_columns.intercept_, atol=tolerance)
-    assert model.coef_.dtype == dtype
-    monkeypatch.undo()
-    assert model.set_params(tol=1e-9).fit(X, y).n_iter_[0] <= 1
-
-
-@pytest.mark.parametrize("value", [0.0, 2.5])
-def test_the_row_space_of_constant_columns_is_empty(value):
-    design = standard(np.full((5, 9), value), np.full(5, 0.2))
-    weights, intercepts = design.unstandardise(np.ones((2, design.n_columns)))
-    np.testing.assert_array_equal(weights, np.zeros((2, 9)))
-    np.testing.assert_array_equal(intercepts, 1)
-
-
 @VIEWS
 @INTERCEPT
 def test_squared_norms(name, intercept):
@@ -351,35 +171,6 @@ def test_least_norm_changes_no_logit(intercept):
     centred = wide - weight @ wide if intercept else wide
     expected = weights @ np.linalg.pinv(centred, 1e-12) @ centred
     np.testing.assert_allclose(least, expected, rtol=1e-6, atol=1e-6)
-
-
-@pytest.mark.parametrize("n", [1, 255, 256, 511, 512, 5000, 10**6])
-@pytest.mark.parametrize("sum_size", [1, 10**5, 10**8])
-@pytest.mark.parametrize("operations", [1, 1e6, 1e15])
-def test_chunks_cover_all_rows_in_order(n, sum_size, operations):
-    ranges = chunks(n, sum_size, operations)
-    assert [start for start, _ in ranges] == [0, *(stop for _, stop in ranges[:-1])]
-    assert ranges[-1][1] == n
-    assert all(start < stop for start, stop in ranges)
-    assert len(ranges) <= 16
-
-
-@pytest.mark.parametrize("n", range(1, 18))
-def test_sums_are_balanced_trees(n):
-    names = [[str(i)] for i in range(n)]
-    joined = tree_sum([np.array([f"{i}"], object) for i in range(n)])[0]
-    assert joined == "".join(name for (name,) in names)
-    values = np.random.default_rng(n).normal(size=n).tolist()
-
-    def tree(some):
-        if len(some) == 1:
-            return some[0]
-        half = 2 ** (len(some) - 1).bit_length() // 2
-        return tree(some[:half]) + tree(some[half:])
-
-    assert tree_sum(values) == tree(values)
-    arrays = [np.full(3, value) for value in values]
-    np.testing.assert_array_equal(tree_sum(arrays), tree(values))
 
 
 def test_a_matrix_of_sparse_columns_takes_many_passes():
@@ -410,19 +201,6 @@ def test_a_design_takes_the_moments_of_other_rows():
 def test_columns_scale_by_the_inverse_of_the_deviation_or_not_at_all():
     columns = Columns(np.zeros(2), np.array([4.0, 0.0]))
     np.testing.assert_array_equal(columns.inverse_scale, [0.25, 0.0])
-
-
-def test_a_penalty_that_a_rotation_changes_stays_with_the_columns():
-    X, weight = raw(20, 50)
-    assert type(design_of(X, weight, True, may_rotate=False)) is DenseDesign
-
-
-@pytest.mark.parametrize("bytes_per_row", [0, 8, 300, 10**4, 10**9])
-def test_a_block_is_whole_tiles_of_rows_and_fits_the_cache(bytes_per_row):
-    count = block_rows(bytes_per_row)
-    assert count % 8 == 0
-    assert 32 <= count <= 4096
-    assert count == 32 or count * bytes_per_row <= 2**19
 
 
 @pytest.mark.parametrize("threads", [1, 2])

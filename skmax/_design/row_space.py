@@ -94,30 +94,39 @@ def _few_rows(X: Any) -> bool:
 def products_basis(X: Any, centre: np.ndarray) -> "Products | None":
     """That of an X, dense or CSR; None if some row is too near to the centre or to others."""
     X = X.astype(np.float64, copy=False)
+    products, lengths = _products(X, centre)
+    if lengths is None:
+        return None
+    factor, order, rank, _ = dpstrf(products, tol=NEAR, lower=1)
+    order, some = order - 1, order[:rank] - 1
+    rows = np.empty((len(lengths), rank))
+    rows[order] = np.tril(factor)[:, :rank]
+    outside = products.diagonal() - np.einsum("ij,ij->i", rows, rows)
+    outside[some] = 0.0
+    if rank == 0 or not _spanned(np.abs(outside), centred=bool(centre.any())):
+        return None
+    rows *= lengths[:, None]
+    return Products(rows, centre, X[some], lengths[some], factor[:rank, :rank].copy("F"))
+
+
+def _products(X: Any, centre: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Those of the rows less the centre and scaled to length 1, and their lengths, 1 for 0.
+
+    None for these where the centring, an overflow or an underflow takes their digits.
+    """
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         products, along = X @ X.T, X @ centre
         if scipy.sparse.issparse(products):
             products = products.toarray()
-        squares = products.diagonal() + centre @ centre  # of which the centring takes some
+        before = products.diagonal() + centre @ centre
         products += centre @ centre - along[:, None] - along
-        left = products.diagonal().copy()
-    nothing = squares == 0
-    known = (squares > SHORTEST**2) & np.isfinite(squares) & (left >= NEAR * squares)
-    if not (nothing | known).all():
-        return None
-    length = np.sqrt(np.where(nothing, 1.0, left))
-    products[nothing] = products[:, nothing] = 0.0
-    products /= length[:, None] * length
-    factor, order, rank, _ = dpstrf(products, tol=NEAR, lower=1)
-    order, some = order - 1, order[:rank] - 1
-    rows = np.empty((len(length), rank))
-    rows[order] = np.tril(factor)[:, :rank]
-    outside = ~nothing - np.einsum("ij,ij->i", rows, rows)
-    outside[some] = 0.0
-    if rank == 0 or not _spanned(np.abs(outside), centred=bool(centre.any())):
-        return None
-    rows *= length[:, None]
-    return Products(rows, centre, X[some], length[some], factor[:rank, :rank].copy("F"))
+    squares, empty = products.diagonal(), before == 0
+    known = (before > SHORTEST**2) & np.isfinite(before) & (squares >= NEAR * before)
+    if not (empty | known).all():
+        return products, None
+    lengths = np.sqrt(np.where(empty, 1.0, squares))
+    products /= lengths[:, None] * lengths
+    return products, lengths
 
 
 def _spanned(outside: np.ndarray, *, centred: bool) -> bool:
